@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * struct brood_conn from the inside. Core allocates it (from the worker arena), a transport fills in
+ * who and where, a model carries it to a worker, core lives its life there (core/life.c).
+ */
+#ifndef CONTRACT_CONN_H
+#define CONTRACT_CONN_H
+
+#include <brood/brood.h>
+#include <stdio.h>
+
+#include "base/list.h"
+#include "contract/slot.h"
+
+struct listener;
+struct model;
+struct service;
+struct transport_ops;
+
+#define CONN_DEFERS	16
+#define CONN_BUFFER	8192 /* what readline may hold back */
+#define CONN_NEVER	INT64_MAX
+
+union conn_address {
+	struct sockaddr any;
+	struct sockaddr_storage storage;
+};
+
+struct conn_defer {
+	void (*fn)(void *arg);
+	void *arg;
+};
+
+/* A datagram being served: what came, and the answer being collected. */
+struct conn_packet {
+	char *data;
+	size_t size;
+	size_t read;
+	char *reply;
+	size_t reply_size;
+	size_t limit;	  /* of the answer */
+	bool wrote;
+	uint32_t dropped; /* the kernel's count of datagrams lost on this socket so far */
+};
+
+struct brood_conn {
+	const struct transport_ops *transport;
+	struct model *model;
+	struct service *service;
+	struct listener *listener;
+	struct slot *slot;
+	unsigned int index; /* of conn and slot in their pools */
+	int fd;		    /* stream: owned; datagram: the listener's, borrowed */
+
+	/* In the service process: who has it. */
+	struct list link;
+	pid_t pid;
+	int64_t accepted_ns;
+
+	/* In the worker. Absolute times are CONN_NEVER when off. */
+	int64_t first_byte_ns;
+	int64_t request_ns;
+	int64_t total_ns;
+	int32_t idle_ms;
+	int32_t write_ms;
+	int32_t request_ms; /* for the next call of handle; BROOD_OFF: none */
+
+	unsigned int expired; /* enum end_reason of the deadline that passed, 0: none */
+	int broken;	      /* negative errno that every further call answers, or 0 */
+	bool got_byte : 1;
+	bool eof : 1;	    /* the client's end of input was seen */
+	bool finished : 1;  /* our end of output was sent */
+	bool aborted : 1;
+	bool forked : 1;    /* brood_fork gave it to a child */
+
+	socklen_t peer_size;
+	socklen_t local_size;
+	union conn_address peer;
+	union conn_address local;
+	char peer_text[128]; /* made when first asked for */
+
+	char *buffer; /* CONN_BUFFER bytes, for readline */
+	unsigned int buffer_start, buffer_end;
+	struct conn_packet packet;
+
+	unsigned int defers;
+	struct conn_defer defer[CONN_DEFERS];
+	void *state;
+	FILE *file;
+};
+
+#endif

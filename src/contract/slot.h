@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A slot: what a worker tells about the connection in its hands, while it lives and after it died.
+ * One page each in shared memory (observe/board.h). Written by one worker only (under fork a child
+ * maps just its own page); read by the service process and the supervisor, which trust none of it:
+ * every enum is range-checked, every text is cut at its array, every time only ever costs the worker
+ * its own life.
+ */
+#ifndef CONTRACT_SLOT_H
+#define CONTRACT_SLOT_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+/* Where a connection stands. Not the service's state: that is enum service_state. */
+enum conn_phase {
+	PHASE_PLACED,	/* accepted, waiting for its worker */
+	PHASE_VERIFY,	/* in verify */
+	PHASE_SETUP,	/* in setup */
+	PHASE_HANDLE,	/* in handle */
+	PHASE_PARKED,	/* between two calls of handle: owned by core, needs no stack */
+	PHASE_FINISH,	/* in error, finish and the deferred calls */
+	PHASE_LINGER,	/* reading and discarding before the close */
+	PHASE_OVER,	/* reason and error are valid */
+};
+
+#define SLOT_NOTE_SIZE	256
+#define SLOT_BLAME_SIZE 64
+#define SLOT_SIZE	4096
+
+struct slot {
+	/* The worker has promised to be over by then (monotonic ns); 0: no promise. Whoever watches the
+	 * worker shuts the connection down then, and ends the worker kill_after later. */
+	_Atomic int64_t must_end_ns;
+	_Atomic uint32_t phase;	 /* enum conn_phase */
+	_Atomic uint32_t reason; /* enum end_reason; END_NONE while it runs */
+	int32_t error;		 /* negative errno behind the reason, or 0 */
+	uint32_t flags;
+	uint64_t bytes_in;
+	uint64_t bytes_out;
+	uint64_t requests;
+	char note[SLOT_NOTE_SIZE];   /* " key=value" …, NUL-terminated; controls already escaped */
+	char blame[SLOT_BLAME_SIZE]; /* why this client was blamed, or "" */
+};
+
+#endif

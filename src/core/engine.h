@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The engine as the supervisor's service process sees it: what brood.h offers, and how to be supervised.
+ * Embedding programs use brood.h alone.
+ */
+#ifndef CORE_ENGINE_H
+#define CORE_ENGINE_H
+
+#include <brood/brood.h>
+
+#include "base/sentence.h"
+
+struct board;
+struct listener;
+struct log;
+struct loop;
+
+/* Everything is borrowed until brood_free, but the listeners, which the engine takes (their sockets are
+ * closed by it, their paths are not removed: the supervisor owns those). */
+struct engine_supervised {
+	int lifeline_fd;
+	const struct board *board; /* at least engine_slots(service) slots */
+	struct log *log;
+	struct listener *listeners;
+	size_t listener_count;
+};
+
+/* How many slots a service needs under its model and limits. Pure. */
+unsigned int engine_slots(const struct brood_service *service);
+
+/* Defaults filled in and everything checked: -EINVAL and a sentence. Pure. */
+int engine_effective(const struct brood_service *service, size_t size, struct brood_service *ret_service, struct sentence *why);
+
+/* Before brood_start, after the one brood_add: this process is brood's own. */
+int engine_supervise(struct brood *engine, const struct engine_supervised *supervised);
+
+struct loop *engine_loop(struct brood *engine);
+
+/* Loop-side twins of brood_stop: drain; end at once. Idempotent. */
+void engine_drain(struct brood *engine);
+void engine_kill(struct brood *engine);
+
+/* Why brood_run returned <0 was a request to be replaced (stuck threads). */
+bool engine_gave_up(const struct brood *engine);
+
+const char *engine_model_name(enum brood_model model); /* NULL if there is none */
+
+#endif

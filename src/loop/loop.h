@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One loop for the supervisor and for service processes: readiness (epoll), timers (a binary heap), no allocation
+ * per turn. Single-threaded. Sources and timers are embedded in their owners; a callback may delete
+ * any source or timer, also ones whose event is already in hand.
+ */
+#ifndef LOOP_LOOP_H
+#define LOOP_LOOP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define LOOP_BATCH 64
+
+struct loop_source {
+	int fd;
+	/* In the loop. events: EPOLLIN … as reported. */
+	void (*ready)(struct loop_source *source, uint32_t events);
+	bool added;
+};
+
+struct loop_timer {
+	int64_t at_ns;
+	size_t place; /* in the heap; 0: not armed (place 0 is never used) */
+	void (*fire)(struct loop_timer *timer);
+};
+
+struct loop_event {
+	uint32_t events;
+	struct loop_source *source;
+};
+
+struct loop {
+	int epoll_fd;
+	int64_t now_ns; /* as of the last wake-up */
+	struct loop_timer **heap;
+	size_t heap_size, heap_capacity;
+	struct loop_event batch[LOOP_BATCH];
+	int batch_next, batch_size;
+	int timer_fd;	/* -1 unless loop_fd was asked for */
+	int64_t timer_fd_at_ns;
+	struct loop_source timer_source;
+};
+
+int loop_init(struct loop *loop);
+void loop_fini(struct loop *loop);
+
+int loop_add(struct loop *loop, struct loop_source *source, uint32_t events); /* EPOLLIN …; 0 or -errno */
+void loop_del(struct loop *loop, struct loop_source *source);		      /* idempotent; before close(2) of its fd */
+
+int loop_arm(struct loop *loop, struct loop_timer *timer, int64_t at_ns); /* also re-arms; -ENOMEM */
+void loop_disarm(struct loop *loop, struct loop_timer *timer);		  /* idempotent */
+
+/* Wait for at most timeout_ms (-1: until something happens), then run what is ready and due, once. */
+int loop_turn(struct loop *loop, int timeout_ms);
+
+/* The epoll descriptor, with the timers behind a timerfd in it from now on: for a foreign loop. */
+int loop_fd(struct loop *loop);
+
+#endif
