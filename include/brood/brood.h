@@ -176,8 +176,9 @@ struct brood_service {
  * Serve until told to stop: a supervisor, a service process, workers. Speaks on stderr.
  * Returns an exit status (sysexits.h): 0 stopped as asked, 64 usage, 69 address in use,
  * 70 gave up, 71 system error, 73 cannot create, 77 not permitted.
+ * A macro of any number of arguments, so that a compound literal with its commas is one service.
  */
-#define brood_main(service) brood_main_sized((service), sizeof *(service))
+#define brood_main(...) brood_main_sized((__VA_ARGS__), sizeof *(__VA_ARGS__))
 BROOD_API int brood_main_sized(const struct brood_service *service, size_t size);
 
 /* An engine inside a program of your own: the calling process is the service process, and brood
@@ -186,7 +187,7 @@ BROOD_API struct brood *brood_new(void);
 BROOD_API void brood_free(struct brood *engine); /* NULL is fine; ends what still runs */
 
 /* Copies *service, borrows its strings. Errors: -EINVAL and a sentence in brood_error. */
-#define brood_add(engine, service) brood_add_sized((engine), (service), sizeof *(service))
+#define brood_add(engine, ...) brood_add_sized((engine), (__VA_ARGS__), sizeof *(__VA_ARGS__))
 BROOD_API int brood_add_sized(struct brood *engine, const struct brood_service *service, size_t size);
 
 /* Open the listeners and load the handlers without serving yet. brood_run and brood_run_once do it

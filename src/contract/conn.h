@@ -11,6 +11,7 @@
 
 #include "base/list.h"
 #include "contract/slot.h"
+#include "process/child.h"
 
 struct listener;
 struct model;
@@ -53,9 +54,12 @@ struct brood_conn {
 	int fd;		    /* stream: owned; datagram: the listener's, borrowed */
 
 	/* In the service process: who has it. */
-	struct list link;
+	struct list link; /* core's: out, or free */
+	struct list work; /* the model's */
 	pid_t pid;
 	int64_t accepted_ns;
+	bool expire_sent : 1;
+	bool recorded : 1; /* its end record is written */
 
 	/* In the worker. Absolute times are CONN_NEVER when off. */
 	int64_t first_byte_ns;
@@ -72,6 +76,7 @@ struct brood_conn {
 	bool finished : 1;  /* our end of output was sent */
 	bool aborted : 1;
 	bool forked : 1;    /* brood_fork gave it to a child */
+	bool child : 1;	    /* this is that child */
 
 	socklen_t peer_size;
 	socklen_t local_size;
@@ -82,6 +87,8 @@ struct brood_conn {
 	char *buffer; /* CONN_BUFFER bytes, for readline */
 	unsigned int buffer_start, buffer_end;
 	struct conn_packet packet;
+
+	struct child heir; /* brood_fork under fork: the child that has it */
 
 	unsigned int defers;
 	struct conn_defer defer[CONN_DEFERS];

@@ -10,23 +10,16 @@
 #define CONTRACT_MODEL_H
 
 #include <brood/brood.h>
-#include <sys/resource.h>
 
 #include "contract/end_reason.h"
+#include "process/child.h"
 
-struct brood_conn;
 struct loop;
 struct model;
 struct service;
-struct slot;
 
-/* How a worker process ended; zeroed where the worker was no process. */
-struct worker_exit {
-	bool process;	/* the rest is valid */
-	int code;	/* CLD_EXITED, CLD_KILLED, CLD_DUMPED */
-	int status;	/* exit status or signal */
-	struct rusage usage;
-};
+/* What a rate-limited log line is about. */
+enum host_cause { CAUSE_NONE, CAUSE_FULL, CAUSE_ACCEPT, CAUSE_WORKER, CAUSE_STUCK, CAUSE_TICK, HOST_CAUSES };
 
 /* How a lower layer calls upward; filled in by core. */
 struct brood_host_ops {
@@ -34,48 +27,55 @@ struct brood_host_ops {
 	int (*worker_start)(struct service *service);
 	void (*worker_stop)(struct service *service);
 
+	/* In a child just forked for this connection, first of all: leave the parent's descriptors, keep only its own
+	 * slot page, die with the parent. <0: it cannot serve and must _exit. */
+	int (*enter_child)(struct brood_conn *conn, pid_t parent);
+
 	/* In the worker: the whole life of one connection, verify to the last deferred call. Blocks as the model's
 	 * wait blocks. Leaves the reason in the slot. Never closes the descriptor. */
 	void (*serve)(struct brood_conn *conn);
 
-	/* In the service process, in its loop: the connection is over. Writes the end record, closes, frees,
-	 * and resumes accepting. Takes conn. reason END_NONE: whatever the slot says. */
-	void (*ended)(struct brood_conn *conn, enum end_reason reason, const struct worker_exit *exit);
+	/* In the service process, in its loop: the connection is over. Writes the end record, closes, frees, and resumes
+	 * accepting. Takes conn. reason END_NONE: whatever the slot says. exit: NULL if the worker was no process. */
+	void (*ended)(struct brood_conn *conn, enum end_reason reason, const struct child_exit *exit);
 
-	/* In the service process: sweep said this connection's deadline passed; wake its worker. */
+	/* In the service process: the worker will not give this connection back in time. Writes the end record; conn
+	 * stays the worker's, and ended is still due should it ever come back. */
+	void (*written_off)(struct brood_conn *conn);
+
+	/* In the service process: its deadline passed; shut it down, so that its worker wakes. Idempotent. */
 	void (*expire)(struct brood_conn *conn);
 
-	/* One line; at most one per cause and second when cause is not NULL. Any process, any thread. */
-	void (*log)(struct service *service, enum brood_level level, const char *cause, const char *format, ...)
-		BROOD_PRINTF(4, 5);
-
-	/* In the service process: this process should be replaced (too many stuck threads): drain and fail. */
+	/* In the service process: this process should be replaced (too many stuck threads): drain, then fail. */
 	void (*give_up)(struct service *service, const char *why);
+
+	/* One line; at most one per cause and second unless cause is CAUSE_NONE. Any process; the loop's thread. */
+	void (*log)(struct service *service, enum brood_level level, enum host_cause cause, const char *format, ...)
+		BROOD_PRINTF(4, 5);
 };
 
-/* What a model may not reach by itself, given at start. */
+/* What a model is told at start. */
 struct model_config {
 	int workers;
 	int threads;
 	int stack_kib;
 	int kill_after_ms;
-	bool supervised;    /* brood's own process: clone3, close_range, PDEATHSIG */
-	int drain_fd;	    /* readable (hang-up) once the service drains */
-	int lifeline_fd;    /* readable (hang-up) once the supervisor is gone, or -1 */
-	int keep_below;	    /* supervised: descriptors below this one are the application's, the log's and
-			     * the two above: a child keeps them */
-	int board_fd;	    /* where slot pages live, and their mapping */
-	struct slot *(*slot_at)(struct service *service, unsigned int index);
+	bool supervised; /* in a process of brood's own: clone3 */
+	int drain_fd;	 /* hangs up once the service drains */
+	int cancel_fd;	 /* hangs up once everything must end: the supervisor is gone, or the engine was killed */
 };
 
 struct model_ops {
 	const char *name;
-	bool own_process;   /* serve runs in a process of the connection's own */
-	bool own_thread;    /* serve runs in a thread of its own: wakes by shutdown(2) */
-	int accept_batch;   /* connections taken per turn of the loop */
+	bool own_slot_page; /* a worker is a child that must not see the slots of the others */
+	bool has_control; /* a handler has a thread of control of its own: brood_file works */
+	int accept_batch; /* connections taken per turn of the loop */
 
 	/* How many connections may be out at once under this configuration. Pure. */
 	int (*capacity)(const struct model_config *config);
+
+	/* In the service process: how many more may come in now. */
+	int (*room)(const struct model *model);
 
 	/* In the service process, after load, before the first place. 0 or -errno. May block briefly. */
 	int (*start)(struct model *model);
@@ -85,14 +85,14 @@ struct model_ops {
 	int (*place)(struct model *model, struct brood_conn *conn);
 
 	/* In the worker: until the descriptor is ready for POLLIN/POLLOUT or deadline_ns (monotonic; CONN_NEVER).
-	 * events 0: just sleep. 0 ready; -ETIMEDOUT; -ESHUTDOWN: draining began (only if watch_drain);
-	 * -ECANCELED: the supervisor is gone. */
+	 * events 0: just sleep. 0: ready; -ETIMEDOUT; -ESHUTDOWN: draining began (only if watch_drain);
+	 * -ECANCELED: everything must end. */
 	int (*wait)(struct brood_conn *conn, short events, int64_t deadline_ns, bool watch_drain);
 
 	/* In the service process, each 250 ms while connections are out: end what is past its deadline. */
 	void (*sweep)(struct model *model, int64_t now_ns);
 
-	/* In the worker: see brood_fork(3). NULL: -EOPNOTSUPP. */
+	/* In the worker: brood_fork. NULL: -EOPNOTSUPP. */
 	int (*fork)(struct brood_conn *conn);
 
 	/* In the service process: end everything that is out, now; ended is still called for each. */
@@ -108,7 +108,11 @@ struct model {
 	struct service *service;
 	struct loop *loop;
 	struct model_config config;
-	void *state; /* the model's own, made by start, freed by stop */
+	void *state;   /* the model's own, made by start, freed by stop */
+	pid_t pid;     /* of the service process */
+	bool serving;  /* a handler is running in the loop's own thread (iterative): no ticks, no room */
+	_Atomic bool draining; /* written by core, in the service process; read by its threads */
+	_Atomic bool killed;
 };
 
 extern const struct model_ops model_fork;

@@ -35,12 +35,17 @@ struct slot {
 	_Atomic uint32_t phase;	 /* enum conn_phase */
 	_Atomic uint32_t reason; /* enum end_reason; END_NONE while it runs */
 	int32_t error;		 /* negative errno behind the reason, or 0 */
-	uint32_t flags;
-	uint64_t bytes_in;
-	uint64_t bytes_out;
-	uint64_t requests;
+	_Atomic uint64_t bytes_in;
+	_Atomic uint64_t bytes_out;
+	_Atomic uint64_t requests;
 	char note[SLOT_NOTE_SIZE];   /* " key=value" …, NUL-terminated; controls already escaped */
 	char blame[SLOT_BLAME_SIZE]; /* why this client was blamed, or "" */
 };
+
+/* One writer: no read-modify-write, so no lock prefix; atomic only so that a reader sees whole values. */
+static inline void slot_add(_Atomic uint64_t *counter, uint64_t n)
+{
+	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n, memory_order_relaxed);
+}
 
 #endif

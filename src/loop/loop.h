@@ -52,8 +52,12 @@ void loop_del(struct loop *loop, struct loop_source *source);		      /* idempote
 int loop_arm(struct loop *loop, struct loop_timer *timer, int64_t at_ns); /* also re-arms; -ENOMEM */
 void loop_disarm(struct loop *loop, struct loop_timer *timer);		  /* idempotent */
 
-/* Wait for at most timeout_ms (-1: until something happens), then run what is ready and due, once. */
+/* Wait for at most timeout_ms (-1: until something happens), then run what is ready and due, once. May be called from
+ * a callback (an iterative handler waits): what the outer turn still had in hand is then reported again later. */
 int loop_turn(struct loop *loop, int timeout_ms);
+
+/* timeout_ms, or less if a timer is due before: for those who poll(2) epoll_fd among others. */
+int loop_timeout_ms(const struct loop *loop, int timeout_ms);
 
 /* The epoll descriptor, with the timers behind a timerfd in it from now on: for a foreign loop. */
 int loop_fd(struct loop *loop);

@@ -2,7 +2,8 @@
 /*
  * The log: records become lines, a line is one write of at most LOG_LINE_MAX bytes, and a target that would
  * block or fails loses the line, never the service: lost lines are counted, and "N lines lost" is said
- * when it works again. Shared by processes (each has its copy after fork) and by threads (atomics only).
+ * when it works again. Shared by threads (atomics only) and by processes: each has its copy after fork, with its
+ * own count of what it lost itself.
  */
 #ifndef OBSERVE_LOG_H
 #define OBSERVE_LOG_H
@@ -14,16 +15,28 @@
 
 enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 
+/* What fd is: how to write without blocking and without a signal. */
+enum log_target {
+	LOG_TARGET_FILE,     /* write(2) */
+	LOG_TARGET_PIPE,     /* of our own O_NONBLOCK description: write(2), SIGPIPE held back */
+	LOG_TARGET_SOCKET,   /* send(2) */
+	LOG_TARGET_BLOCKING, /* could not be opened again: poll(2) first */
+};
+
 struct log {
 	enum brood_level max;
 	enum log_format format;
-	int fd;		 /* -1: fn */
-	int fd_shared;	 /* the descriptor that fd was reopened from (stderr), or -1 */
-	bool fd_socket;	 /* written by send(MSG_DONTWAIT) */
+	_Atomic int fd; /* -1: fn */
+	int fd_shared;  /* the descriptor that fd was made from (stderr), or -1 */
+	_Atomic enum log_target target;
 	const char *path; /* borrowed; NULL: stderr */
 	brood_log_fn *fn;
 	void *fn_arg;
 	_Atomic uint64_t lost;
+	_Atomic int lost_by;      /* pid that counts: a forked child begins at 0 */
+	_Atomic bool torn;        /* the target took part of a line: the next one begins with a newline */
+	_Atomic int64_t retry_ns; /* monotonic: not before then is a FIFO without reader tried again */
+	_Atomic int64_t zone;     /* of local time, see log_time.h */
 };
 
 void log_init(struct log *log); /* to nowhere: fd -1, fn NULL, BROOD_INFO, text */
@@ -41,7 +54,8 @@ int log_reopen(struct log *log, struct sentence *why);
 void log_write(struct log *log, const struct log_record *record);
 
 /* Only the encoding, for tests: bytes written into line (with newline; always valid UTF-8 in JSON). */
-size_t log_encode(const struct log *log, const struct log_record *record, int64_t realtime_ns, int pid, char line[LOG_LINE_MAX]);
+size_t log_encode(
+	struct log *log, const struct log_record *record, int64_t realtime_ns, int pid, char line[LOG_LINE_MAX]);
 
 const char *log_level_name(enum brood_level level);
 int log_level_parse(const char *name, enum brood_level *ret_level); /* 0 or -EINVAL */

@@ -37,6 +37,6 @@ void child_close(struct child *child);			  /* the descriptor; sets pidfd to -1 *
 int child_die_with_parent(pid_t parent, int signal);
 
 /* "exit 3", "signal 11 (SEGV)" into text. */
-const char *child_exit_text(const struct child_exit *exit, char *text, size_t size);
+const char *child_exit_text(const struct child_exit *ended, char *text, size_t size);
 
 #endif

@@ -15,10 +15,10 @@
 
 #include "base/sentence.h"
 
-#define URL_HOST_MAX	 255
-#define URL_PATH_MAX	 107 /* sun_path without its NUL */
+#define URL_HOST_MAX     255
+#define URL_PATH_MAX     107 /* sun_path without its NUL */
 #define URL_SETTINGS_MAX 8
-#define URL_TEXT_MAX	 64
+#define URL_TEXT_MAX     64
 
 enum url_scheme { URL_TCP, URL_UDP, URL_UNIX, URL_UNIXGRAM, URL_VSOCK, URL_FD };
 
@@ -39,6 +39,10 @@ struct url {
 
 /* 0, or -EINVAL with a sentence that quotes the URL, says what is wrong and what would be right. */
 int url_parse(const char *text, size_t size, struct url *ret_url, struct sentence *why);
+
+/* Whether this kind of URL has all of its settings (unix and unixgram paths: mode, owner, group; others: none), and a mode
+ * that is one. 0, or -EINVAL with a sentence. */
+int url_check_settings(const struct url *url, struct sentence *why);
 
 /* The value of a setting, or NULL. */
 const char *url_setting(const struct url *url, const char *key);

@@ -29,9 +29,9 @@ struct supervise_service {
 struct supervise_config {
 	struct supervise_service *services; /* borrowed */
 	size_t service_count;
-	struct log *log;	      /* borrowed, open */
-	const char *pid_file;	      /* or NULL */
-	bool has_config_file;	      /* SIGHUP: see DESIGN 4 */
+	struct log *log;      /* borrowed, open */
+	const char *pid_file; /* or NULL */
+	bool has_config_file; /* SIGHUP: see DESIGN 4 */
 
 	/* Once, when every service that could be started is ready: for the command's own words. May be NULL. */
 	void (*ready)(void *arg);

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: MIT
+"""Everything a suite runs, built into a directory that the caller throws away; brood itself by ./dev build."""
+
+import os
+import shlex
+import subprocess
+from pathlib import Path
+
+from lib.server import Failed
+
+ROOT = Path(__file__).resolve().parents[2]
+FLAGS = ["-std=gnu17", "-D_GNU_SOURCE", "-O2"]
+
+
+def compile_c(source, target):
+    file, *flags = shlex.split(source)
+    flags = [f"-I{ROOT / flag[2:]}" if flag.startswith("-I") else flag for flag in flags]
+    _run([os.environ.get("CC", "cc"), *FLAGS, str(ROOT / file), "-o", str(target), *flags], f"compiling {file}")
+
+
+def build_brood():
+    """The command as shipped. Its place is a promise of ./dev build."""
+    if not (ROOT / "dev").exists():
+        raise Failed("there is no ./dev to build brood with; give --brood PATH, or leave brood out with --only.")
+    _run([str(ROOT / "dev"), "build"], "./dev build")
+    return ROOT / "build" / "brood"
+
+
+def build_suite(contenders, work, brood):
+    """Returns the places that commands name."""
+    sources = {contender.source for contender in contenders if contender.source}
+    for source in sources:
+        name = Path(source.split()[0]).stem + (".so" if "-shared" in source else "")
+        compile_c(source, work / name)
+    compile_c("bench/load.c", work / "load")
+    if any("{brood}" in contender.command for contender in contenders):
+        brood = brood or build_brood()
+    return {"bare": work, "work": work, "peers": ROOT / "bench" / "peers", "brood": brood}
+
+
+def _run(command, what):
+    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT, check=False)
+    if result.returncode != 0:
+        raise Failed(f"{what} failed:\n{result.stdout[-2000:]}")

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: MIT
+"""Where a result was measured: without it a figure means nothing."""
+
+import os
+import platform
+import subprocess
+import time
+from pathlib import Path
+
+from lib.account import open_account
+from lib.build import ROOT
+
+
+def _first_line(*command):
+    try:
+        result = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False, cwd=ROOT)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return (result.stdout or result.stderr).strip().partition("\n")[0]
+
+
+def _cpu_model():
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()
+
+
+def facts(places):
+    account = open_account()
+    account.close()
+    return {
+        "measured": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "machine": {
+            "cpu": _cpu_model(),
+            "cores": os.cpu_count(),
+            "kernel": platform.release(),
+            "libc": " ".join(platform.libc_ver()),
+            "load_average": round(os.getloadavg()[0], 2),
+            "cpu_accounting": account.kind,
+        },
+        "versions": {
+            "brood": _first_line(str(places["brood"]), "--version") if places["brood"] else "",
+            "commit": _first_line("git", "describe", "--always", "--dirty"),
+            "compiler": _first_line(os.environ.get("CC", "cc"), "--version"),
+            "python": platform.python_version(),
+        },
+        "notes": [account.note] if account.note else [],
+    }

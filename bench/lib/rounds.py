@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: MIT
+"""How it is measured: interleaved slices within interleaved rounds, and ratios within each round.
+
+A machine's speed drifts over seconds, so only what was measured side by side is compared: in a round every
+contender is up, and they are loaded in turn, a slice at a time. Where the kernel happens to put a server's pages is
+worth several percent too, so each round starts all of them anew. A median is reported only if the rounds agree.
+"""
+
+import contextlib
+import json
+import os
+import statistics
+import subprocess
+import time
+from dataclasses import dataclass
+
+from lib.server import Failed, cores, serving
+
+SPREAD_LIMIT = 0.10  # half of all rounds must lie within this part of the median
+EXTRA_ROUNDS = 8  # at most, added one by one while the spread is too wide
+SUITE_LIMIT_S = 220
+LOAD_LIMIT_S = 20
+SLICES = 10
+WARM_UP = 0.1  # of a round's connections
+
+
+@dataclass
+class Sample:
+    """One contender in one round, or in one slice of it."""
+
+    cpu_us: float  # of the server and its children, per connection
+    rate: float
+    p50_us: float
+    p99_us: float
+
+
+def _load(contender, places, port, count, open_at_once):
+    command = [places["work"] / "load", "--open", open_at_once, "--seconds", LOAD_LIMIT_S, port, max(1, int(count))]
+    result = subprocess.run(
+        [str(word) for word in command], stdout=subprocess.PIPE, text=True, check=False,
+        timeout=LOAD_LIMIT_S + 10, preexec_fn=lambda: os.sched_setaffinity(0, {cores()[1]}),
+    )  # fmt: skip
+    if not result.stdout:
+        raise Failed("the load client said nothing.")
+    seen = json.loads(result.stdout)
+    if seen["errors"] or seen["unfinished"]:
+        raise Failed(f"{contender.name}: {seen['errors']} connections failed, {seen['unfinished']} did not end.")
+    return seen
+
+
+def _slice(contender, suite, places, server):
+    before_us = server.used_us()
+    seen = _load(contender, places, server.port, suite.connections * contender.share / SLICES, suite.open_at_once)
+    cpu_us = (server.settled_us() - before_us) / seen["connections"]
+    return Sample(cpu_us, seen["rate"], seen["p50_us"], seen["p99_us"])
+
+
+def _rotated(items, turn):
+    turn %= len(items)
+    return items[turn:] + items[:turn]
+
+
+def _round(contenders, suite, places, turn):
+    """Contender's name → its sample: the mean CPU and rate of its slices, the median of their latencies."""
+    slices = {contender.name: [] for contender in contenders}
+    with contextlib.ExitStack() as running:
+        servers = {}
+        for contender in _rotated(contenders, turn):
+            servers[contender.name] = server = running.enter_context(serving(contender, places))
+            warm_up = suite.connections * contender.share * WARM_UP
+            _load(contender, places, server.port, warm_up, suite.open_at_once)
+            server.settled_us()
+        for number in range(SLICES):
+            for contender in _rotated(contenders, turn + number):
+                slices[contender.name].append(_slice(contender, suite, places, servers[contender.name]))
+    return {name: _summary(samples) for name, samples in slices.items()}
+
+
+def _summary(samples):
+    def each(field):
+        return [getattr(sample, field) for sample in samples]
+
+    return Sample(
+        cpu_us=statistics.mean(each("cpu_us")),
+        rate=statistics.harmonic_mean(each("rate")),
+        p50_us=statistics.median(each("p50_us")),
+        p99_us=statistics.median(each("p99_us")),
+    )
+
+
+def ratios(results, name, floor):
+    """One per round. results: name → samples, round by round."""
+    return [mine.cpu_us / its.cpu_us for mine, its in zip(results[name], results[floor])]
+
+
+def quartiles(values):
+    low, middle, high = statistics.quantiles(values, n=4, method="inclusive")
+    return low, middle, high
+
+
+def spread(values):
+    low, middle, high = quartiles(values)
+    return (high - low) / middle
+
+
+def widest(results, floor):
+    """(name, spread) of the contender whose rounds agree least."""
+    return max(((name, spread(ratios(results, name, floor))) for name in results), key=lambda pair: pair[1])
+
+
+def run(suite, contenders, places, rounds, say):
+    """Contender's name → samples, one per round."""
+    results = {contender.name: [] for contender in contenders}
+    floor = suite.floors[0]
+    deadline = time.monotonic() + SUITE_LIMIT_S
+    done = 0
+    while done < rounds or widest(results, floor)[1] > SPREAD_LIMIT:
+        if done == rounds + EXTRA_ROUNDS or time.monotonic() > deadline:
+            raise Failed(_refusal(results, floor, done, rounds))
+        say(f"{suite.name}: round {done + 1} of {rounds}" + (" and more, they disagree" if done >= rounds else ""))
+        for name, sample in _round(contenders, suite, places, done).items():
+            results[name].append(sample)
+        done += 1
+    return results
+
+
+def _refusal(results, floor, done, rounds):
+    if done < rounds:
+        return f"no result: only {done} of {rounds} rounds in {SUITE_LIMIT_S} s."
+    name, width = widest(results, floor)
+    return (
+        f"no result: {name} / {floor} spreads over {width:.0%} of its median between the quartiles after "
+        f"{done} rounds, and {SPREAD_LIMIT:.0%} is the limit. Is the machine busy?"
+    )

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ *   OPEN ── no room ──> FULL ── one ended ──> OPEN       OPEN ── accept or place failed ──> BACKOFF ── timer ──> OPEN
+ *    └── all drained, or told to ──> CLOSED
+ *
+ * Out of OPEN the listeners are out of the loop: clients wait in the kernel's queue and cost nothing.
+ * An end at the bound tries to accept before it puts the listeners back, so a saturated service makes no
+ * epoll_ctl calls at all.
+ */
+#include "core/accept.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "contract/transport.h"
+#include "core/end.h"
+#include "core/engine_private.h"
+#include "core/pool.h"
+#include "core/ticking.h"
+#include "transport/open.h"
+
+#define BACKOFF_MIN_MS 10
+#define BACKOFF_MAX_MS 500
+
+static void leave_loop(struct service *service)
+{
+	for (size_t i = 0; i < service->acceptor_count; i++)
+		loop_del(&service->engine->loop, &service->acceptors[i].source);
+}
+
+static void enter_backoff(struct service *service)
+{
+	service->backoff_ms = service->backoff_ms ? 2 * service->backoff_ms : BACKOFF_MIN_MS;
+	if (service->backoff_ms > BACKOFF_MAX_MS)
+		service->backoff_ms = BACKOFF_MAX_MS;
+	leave_loop(service);
+	service->accept_state = ACCEPT_BACKOFF;
+	loop_arm(&service->engine->loop, &service->backoff_timer,
+		service->engine->loop.now_ns + service->backoff_ms * NS_PER_MS);
+}
+
+static void enter_full(struct service *service)
+{
+	const struct model *model = &service->model;
+
+	leave_loop(service);
+	service->accept_state = ACCEPT_FULL;
+	service->count.pauses++;
+	/* Iterative is full whenever it is at work: nothing to tell. */
+	if (!model->serving)
+		model->host->log(service, BROOD_INFO, CAUSE_FULL, "%u clients are being served, which is the bound; the next "
+			"ones wait", service->out_count);
+}
+
+static void close_acceptor(struct acceptor *acceptor)
+{
+	if (acceptor->done)
+		return;
+	loop_del(&acceptor->service->engine->loop, &acceptor->source);
+	acceptor->done = true;
+	/* Answers to datagrams still leave by this socket: the service closes it when nothing is out (engine.c). */
+	if (!acceptor->listener.transport->datagram)
+		open_close(&acceptor->listener, !acceptor->service->engine->supervised);
+}
+
+static void place(struct service *service, struct brood_conn *conn)
+{
+	struct model *model = &service->model;
+	int r;
+
+	service->count.accepted++;
+	service->last_accept_ns = conn->accepted_ns;
+	list_append(&service->out, &conn->link);
+	service->out_count++;
+	ticking_start_sweep(service);
+	r = model->ops->place(model, conn);
+	if (r == 0) {
+		service->backoff_ms = 0;
+		return;
+	}
+	service->count.place_errors++;
+	model->host->log(service, BROOD_ERROR, CAUSE_WORKER, "cannot make a worker: %s; accepting pauses", strerrordesc_np(-r));
+	enter_backoff(service);
+	end_refused(conn, r == -ENOMEM ? END_REFUSED_NO_MEMORY :
+			service->config.model == BROOD_THREAD ? END_REFUSED_NO_THREAD : END_REFUSED_NO_PROCESS, r);
+}
+
+static void refuse_too_large(struct service *service, struct brood_conn *conn)
+{
+	service->count.accepted++;
+	list_append(&service->out, &conn->link);
+	service->out_count++;
+	end_refused(conn, END_TOO_LARGE, -EMSGSIZE);
+}
+
+/* A connection we were handed already made (fd://N): there is no queue behind it. */
+static int take_connected(struct acceptor *acceptor, struct brood_conn *conn)
+{
+	socklen_t size = sizeof conn->peer;
+
+	conn->fd = acceptor->listener.fd;
+	acceptor->listener.fd = -1;
+	if (getpeername(conn->fd, &conn->peer.any, &size) == 0)
+		conn->peer_size = size;
+	loop_del(&acceptor->service->engine->loop, &acceptor->source);
+	acceptor->done = true;
+	return 0;
+}
+
+/* One try. 1: taken (or refused); 0: nothing there; -errno: accept failed. */
+static int accept_one(struct acceptor *acceptor)
+{
+	struct service *service = acceptor->service;
+	struct brood_conn *conn = pool_take(service);
+	int r;
+
+	if (!conn)
+		return -ENOMEM;
+	conn->listener = &acceptor->listener;
+	conn->transport = acceptor->listener.transport;
+	conn->accepted_ns = clock_now_ns();
+	if (acceptor->listener.connected)
+		r = take_connected(acceptor, conn);
+	else
+		r = conn->transport->accept(&acceptor->listener, conn);
+	if (r == -EMSGSIZE) {
+		refuse_too_large(service, conn);
+		return 1;
+	}
+	if (r < 0) {
+		pool_give(conn);
+		return r == -EAGAIN ? 0 : r;
+	}
+	place(service, conn);
+	return 1;
+}
+
+/* As many as there are, room allows and fairness to the rest of the loop permits. */
+static void accept_from(struct acceptor *acceptor)
+{
+	struct service *service = acceptor->service;
+	const struct model *model = &service->model;
+	int batch = model->draining ? INT_MAX : model->ops->accept_batch;
+
+	while (batch-- > 0 && !acceptor->done && service->accept_state == ACCEPT_OPEN) {
+		int r;
+
+		if (model->ops->room(model) <= 0) {
+			enter_full(service);
+			return;
+		}
+		r = accept_one(acceptor);
+		if (r < 0) {
+			service->count.accept_errors++;
+			model->host->log(service, BROOD_ERROR, CAUSE_ACCEPT, "cannot accept on %s: %s; accepting pauses",
+				acceptor->listener.url, strerrordesc_np(-r));
+			enter_backoff(service);
+			return;
+		}
+		if (r == 0 && model->draining)
+			close_acceptor(acceptor);
+		if (r == 0)
+			return;
+	}
+}
+
+static bool enter_loop(struct service *service)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < service->acceptor_count; i++) {
+		struct acceptor *acceptor = &service->acceptors[i];
+		int r = 0;
+
+		if (acceptor->done)
+			continue;
+		any = true;
+		if (!acceptor->source.added && !acceptor->listener.connected)
+			r = loop_add(&service->engine->loop, &acceptor->source, EPOLLIN);
+		if (r < 0) {
+			enter_backoff(service);
+			return true;
+		}
+	}
+	return any;
+}
+
+/* Try every listener once, beginning with another one each time, then leave the rest to the loop. */
+static void accept_pass(struct service *service)
+{
+	if (service->accepting || service->accept_state == ACCEPT_CLOSED)
+		return;
+	service->accepting = true;
+	loop_disarm(&service->engine->loop, &service->backoff_timer);
+	service->accept_state = ACCEPT_OPEN;
+	for (size_t i = 0; i < service->acceptor_count && service->accept_state == ACCEPT_OPEN; i++)
+		accept_from(&service->acceptors[(service->next_acceptor + i) % service->acceptor_count]);
+	service->next_acceptor++;
+	service->accepting = false;
+	if (service->accept_state == ACCEPT_OPEN && !enter_loop(service)) {
+		service->accept_state = ACCEPT_CLOSED;
+		engine_check_over(service->engine);
+	}
+	/* A waiting iterative handler met the next client; that is over. By the timer: a call would nest for ever. */
+	if (service->accept_state == ACCEPT_FULL && service->model.ops->room(&service->model) > 0)
+		loop_arm(&service->engine->loop, &service->backoff_timer, 0);
+}
+
+static void acceptor_ready(struct loop_source *source, uint32_t events)
+{
+	struct acceptor *acceptor = container_of(source, struct acceptor, source);
+	struct service *service = acceptor->service;
+
+	(void)events;
+	if (service->accepting) {
+		/* In the loop of a waiting iterative handler. */
+		enter_full(service);
+		return;
+	}
+	service->accepting = true;
+	accept_from(acceptor);
+	service->accepting = false;
+	accept_resume(service);
+}
+
+static void backoff_over(struct loop_timer *timer)
+{
+	accept_pass(container_of(timer, struct service, backoff_timer));
+}
+
+void accept_resume(struct service *service)
+{
+	if (service->accept_state == ACCEPT_FULL && service->model.ops->room(&service->model) > 0)
+		accept_pass(service);
+}
+
+int accept_open(struct service *service)
+{
+	service->backoff_timer.fire = backoff_over;
+	for (size_t i = 0; i < service->acceptor_count; i++) {
+		struct acceptor *acceptor = &service->acceptors[i];
+
+		acceptor->service = service;
+		acceptor->source = (struct loop_source){ .fd = acceptor->listener.fd, .ready = acceptor_ready };
+	}
+	service->accept_state = ACCEPT_OPEN;
+	service->last_accept_ns = clock_now_ns();
+	/* Through the timer, so that nothing is served before brood_run. */
+	return loop_arm(&service->engine->loop, &service->backoff_timer, 0);
+}
+
+void accept_drain(struct service *service)
+{
+	for (size_t i = 0; i < service->acceptor_count; i++)
+		if (!service->engine->supervised)
+			open_unlink(&service->acceptors[i].listener);
+	if (service->accept_state == ACCEPT_OPEN || service->accept_state == ACCEPT_BACKOFF)
+		accept_pass(service);
+}
+
+void accept_close(struct service *service)
+{
+	loop_disarm(&service->engine->loop, &service->backoff_timer);
+	service->accept_state = ACCEPT_CLOSED;
+	for (size_t i = 0; i < service->acceptor_count; i++)
+		close_acceptor(&service->acceptors[i]);
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* Parts of a connection's life that are files of their own. Private to src/core. */
+#ifndef CORE_CONN_PRIVATE_H
+#define CORE_CONN_PRIVATE_H
+
+#include "contract/end_reason.h"
+#include "core/service.h"
+
+struct brood_end conn_end(const struct brood_conn *conn, enum end_reason reason, int error);
+void conn_run_deferred(struct brood_conn *conn);
+void conn_close_file(struct brood_conn *conn); /* flushes what brood_file buffered */
+
+#endif

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/deadline.h"
+
+#include <errno.h>
+
+#include "base/clock.h"
+#include "core/service.h"
+
+static int64_t from(int64_t start_ns, int ms)
+{
+	return ms < 0 ? CONN_NEVER : start_ns + ms * NS_PER_MS;
+}
+
+/* Whoever watches the worker cannot see its waits; it is told by when it must be over altogether. */
+static void promise(struct brood_conn *conn)
+{
+	int64_t must_end_ns = conn->request_ns < conn->total_ns ? conn->request_ns : conn->total_ns;
+
+	if (conn->expired)
+		return;
+	atomic_store_explicit(&conn->slot->must_end_ns, must_end_ns == CONN_NEVER ? 0 : must_end_ns, memory_order_relaxed);
+}
+
+void deadline_begin(struct brood_conn *conn)
+{
+	const struct brood_service *config = &conn->service->config;
+
+	conn->first_byte_ns = from(conn->accepted_ns, config->first_byte_timeout_ms);
+	conn->total_ns = from(conn->accepted_ns, config->total_timeout_ms);
+	conn->request_ns = CONN_NEVER;
+	conn->request_ms = config->request_timeout_ms;
+	conn->idle_ms = config->idle_timeout_ms;
+	conn->write_ms = config->write_timeout_ms;
+	if (conn->total_ns != CONN_NEVER)
+		promise(conn);
+}
+
+void deadline_begin_request(struct brood_conn *conn)
+{
+	if (conn->request_ms < 0)
+		return;
+	conn->request_ns = from(clock_now_ns(), conn->request_ms);
+	promise(conn);
+}
+
+void deadline_end_request(struct brood_conn *conn)
+{
+	if (conn->request_ns == CONN_NEVER)
+		return;
+	conn->request_ns = CONN_NEVER;
+	promise(conn);
+}
+
+static struct deadline nearer(struct deadline a, int64_t at_ns, enum end_reason reason)
+{
+	return at_ns < a.at_ns ? (struct deadline){ at_ns, reason } : a;
+}
+
+struct deadline deadline_for_sleep(const struct brood_conn *conn)
+{
+	struct deadline deadline = { conn->total_ns, END_TOTAL_TIMEOUT };
+
+	return nearer(deadline, conn->request_ns, END_REQUEST_TIMEOUT);
+}
+
+struct deadline deadline_for_read(const struct brood_conn *conn)
+{
+	struct deadline deadline = deadline_for_sleep(conn);
+
+	if (!conn->got_byte)
+		return nearer(deadline, conn->first_byte_ns, END_FIRST_BYTE_TIMEOUT);
+	if (conn->idle_ms < 0)
+		return deadline;
+	return nearer(deadline, from(clock_now_ns(), conn->idle_ms), END_IDLE_TIMEOUT);
+}
+
+struct deadline deadline_for_write(const struct brood_conn *conn)
+{
+	struct deadline deadline = deadline_for_sleep(conn);
+
+	if (conn->write_ms < 0)
+		return deadline;
+	return nearer(deadline, from(clock_now_ns(), conn->write_ms), END_WRITE_TIMEOUT);
+}
+
+int deadline_expire(struct brood_conn *conn, enum end_reason reason)
+{
+	if (!conn->expired) {
+		conn->expired = reason;
+		conn->broken = -ETIMEDOUT;
+		atomic_store_explicit(&conn->slot->must_end_ns, clock_now_ns(), memory_order_relaxed);
+	}
+	return -ETIMEDOUT;
+}
+
+int deadline_check(struct brood_conn *conn)
+{
+	struct deadline deadline = deadline_for_sleep(conn);
+
+	if (deadline.at_ns == CONN_NEVER || clock_now_ns() < deadline.at_ns)
+		return 0;
+	return deadline_expire(conn, deadline.reason);
+}
+
+int brood_conn_deadline(struct brood_conn *conn, enum brood_deadline which, int ms)
+{
+	int64_t at_ns = from(clock_now_ns(), ms);
+
+	if (ms < BROOD_OFF)
+		return -EINVAL;
+	switch (which) {
+	case BROOD_DEADLINE_FIRST_BYTE:
+		conn->first_byte_ns = at_ns;
+		return 0;
+	case BROOD_DEADLINE_IDLE:
+		conn->idle_ms = ms;
+		return 0;
+	case BROOD_DEADLINE_WRITE:
+		conn->write_ms = ms;
+		return 0;
+	case BROOD_DEADLINE_REQUEST:
+		conn->request_ns = at_ns;
+		conn->request_ms = ms;
+		promise(conn);
+		return 0;
+	case BROOD_DEADLINE_TOTAL:
+		conn->total_ns = at_ns;
+		promise(conn);
+		return 0;
+	}
+	return -EINVAL;
+}

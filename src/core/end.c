@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/end.h"
+
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include "base/clock.h"
+#include "contract/transport.h"
+#include "core/accept.h"
+#include "core/engine_private.h"
+#include "core/pool.h"
+
+#define EXIT_TEXT_SIZE 32
+#define MAX_FIELDS     16
+
+static enum brood_level level_of(const struct brood_conn *conn, enum end_reason reason)
+{
+	switch (end_reason_kind(reason)) {
+	case END_KIND_OK:
+	case END_KIND_CLIENT:
+		return conn->transport->datagram ? BROOD_DEBUG : BROOD_INFO;
+	default:
+		return BROOD_WARN;
+	}
+}
+
+static int64_t cpu_us(const struct rusage *usage)
+{
+	return (usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) * INT64_C(1000000) + usage->ru_utime.tv_usec +
+		usage->ru_stime.tv_usec;
+}
+
+/* The slot is a copy: its writer may still be alive, and was never to be trusted. */
+static void write_record(struct brood_conn *conn, enum end_reason reason, const struct child_exit *ended)
+{
+	struct service *service = conn->service;
+	struct log *log = service->engine->log;
+	struct slot slot = *conn->slot;
+	char exit_text[EXIT_TEXT_SIZE];
+	struct log_field fields[MAX_FIELDS];
+	size_t n = 0;
+
+	if (level_of(conn, reason) > log->max)
+		return;
+	slot.note[SLOT_NOTE_SIZE - 1] = slot.blame[SLOT_BLAME_SIZE - 1] = '\0';
+	if (conn->pid)
+		fields[n++] = LOG_INT("worker", conn->pid);
+	fields[n++] = LOG_TEXT("peer", brood_peer_text(conn));
+	fields[n++] = LOG_TEXT("reason", end_reason_name(reason));
+	if (slot.error)
+		fields[n++] = LOG_TEXT("error", strerrordesc_np(-slot.error));
+	fields[n++] = LOG_UINT("in", slot.bytes_in);
+	fields[n++] = LOG_UINT("out", slot.bytes_out);
+	fields[n++] = LOG_UINT("requests", slot.requests);
+	fields[n++] = LOG_INT("ms", (service->engine->loop.now_ns - conn->accepted_ns) / NS_PER_MS);
+	if (ended) {
+		fields[n++] = LOG_INT("cpu_us", cpu_us(&ended->usage));
+		fields[n++] = LOG_TEXT("exit", child_exit_text(ended, exit_text, sizeof exit_text));
+	}
+	if (slot.blame[0])
+		fields[n++] = LOG_TEXT("blame", slot.blame);
+	if (slot.note[0])
+		fields[n++] = LOG_TEXT("note", slot.note);
+	log_write(log, &(struct log_record){
+			       .level = level_of(conn, reason),
+			       .service = service->config.name,
+			       .message = "end",
+			       .fields = fields,
+			       .field_count = n,
+		       });
+}
+
+void end_connection(struct brood_conn *conn, enum end_reason reason, const struct child_exit *ended)
+{
+	struct service *service = conn->service;
+
+	if (reason == END_NONE)
+		reason = atomic_load_explicit(&conn->slot->reason, memory_order_relaxed);
+	if (reason == END_NONE || reason >= END_REASONS)
+		reason = END_UNKNOWN;
+	if (!conn->recorded)
+		write_record(conn, reason, ended);
+	service->count.ended++;
+	list_remove(&conn->link);
+	service->out_count--;
+	conn->transport->close(conn);
+	pool_give(conn);
+	accept_resume(service);
+	engine_check_over(service->engine);
+}
+
+void end_written_off(struct brood_conn *conn)
+{
+	conn->recorded = true;
+	conn->service->count.written_off++;
+	write_record(conn, END_WRITTEN_OFF, NULL);
+}
+
+/* shutdown(2) and not close(2): the worker may be in a system call on this very number. */
+void end_expire(struct brood_conn *conn)
+{
+	if (conn->expire_sent || conn->transport->datagram)
+		return;
+	conn->expire_sent = true;
+	shutdown(conn->fd, SHUT_RDWR);
+}
+
+void end_refused(struct brood_conn *conn, enum end_reason reason, int error)
+{
+	const struct brood_service *config = &conn->service->config;
+
+	conn->service->count.refused++;
+	conn->slot->error = error;
+	conn->pid = 0;
+	if (!conn->transport->datagram && config->refusal_size > 0) {
+		conn->transport->send(conn, config->refusal, config->refusal_size);
+		conn->transport->finish(conn);
+	}
+	end_connection(conn, reason, NULL);
+}

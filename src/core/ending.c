@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/ending.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
+
+#include "base/clock.h"
+#include "contract/transport.h"
+#include "core/io.h"
+#include "core/service.h"
+
+#define DISCARD_SIZE 4096
+
+/* One try. > 0: something was discarded; 0: the client has ended; -EAGAIN: nothing there; -errno. */
+static ssize_t discard(struct brood_conn *conn)
+{
+	char nowhere[DISCARD_SIZE];
+	ssize_t n = conn->transport->recv(conn, nowhere, sizeof nowhere);
+
+	if (n == 0)
+		conn->eof = true;
+	if (n > 0)
+		slot_add(&conn->slot->bytes_in, (uint64_t)n);
+	return n;
+}
+
+/* A client that keeps sending is read for linger_ms and no longer. */
+static void linger(struct brood_conn *conn)
+{
+	int64_t until_ns = clock_now_ns() + conn->service->config.linger_ms * NS_PER_MS;
+
+	if (conn->service->config.linger_ms < 0)
+		return;
+	atomic_store_explicit(&conn->slot->phase, PHASE_LINGER, memory_order_relaxed);
+	for (;;) {
+		ssize_t n = discard(conn);
+
+		if (n == 0 || (n < 0 && n != -EAGAIN) || clock_now_ns() >= until_ns)
+			return;
+		if (n == -EAGAIN && conn->model->ops->wait(conn, POLLIN, until_ns, true) < 0)
+			return;
+	}
+}
+
+void ending_leave(struct brood_conn *conn)
+{
+	if (conn->aborted || conn->transport->datagram || conn->broken)
+		return;
+	if (io_finish(conn) < 0 || conn->eof)
+		return;
+	if (discard(conn) > 0)
+		linger(conn);
+}
+
+int brood_finish(struct brood_conn *conn)
+{
+	if (conn->transport->datagram)
+		return -EOPNOTSUPP;
+	return io_finish(conn);
+}
+
+int brood_close(struct brood_conn *conn)
+{
+	int r;
+
+	if (conn->transport->datagram)
+		return -EOPNOTSUPP;
+	r = io_finish(conn);
+	if (r == 0 && !conn->eof)
+		linger(conn);
+	io_break(conn, -EPIPE);
+	return r;
+}
+
+void brood_abort(struct brood_conn *conn)
+{
+	if (conn->aborted)
+		return;
+	conn->aborted = true;
+	io_break(conn, -ECONNABORTED);
+	conn->transport->abort(conn);
+}

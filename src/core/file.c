@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* The connection as a stdio stream: every byte still goes through io.c, so deadlines, counters and datagrams hold. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdio_ext.h>
+
+#include "core/conn_private.h"
+
+static ssize_t cookie_read(void *cookie, char *buf, size_t size)
+{
+	ssize_t n = brood_read(cookie, buf, size);
+
+	if (n >= 0)
+		return n;
+	errno = (int)-n;
+	return -1;
+}
+
+static ssize_t cookie_write(void *cookie, const char *buf, size_t size)
+{
+	int r = brood_write(cookie, buf, size);
+
+	if (r == 0)
+		return (ssize_t)size;
+	errno = -r;
+	return 0; /* fopencookie(3): an error is 0 here, not -1 */
+}
+
+FILE *brood_file(struct brood_conn *conn)
+{
+	static const cookie_io_functions_t functions = { .read = cookie_read, .write = cookie_write };
+
+	if (!conn->model->ops->has_control) {
+		errno = EOPNOTSUPP;
+		return NULL;
+	}
+	if (!conn->file)
+		conn->file = fopencookie(conn, "r+", functions);
+	return conn->file;
+}
+
+void conn_close_file(struct brood_conn *conn)
+{
+	if (!conn->file)
+		return;
+	/* What brood_fork left to a child is the child's to flush. */
+	if (conn->forked)
+		__fpurge(conn->file);
+	fclose(conn->file);
+	conn->file = NULL;
+}

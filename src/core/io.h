@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The one suspension point: try the transport, and only on EAGAIN wait, by way of the model, under the
+ * connection's deadlines. Written once for every transport and model. Worker side.
+ */
+#ifndef CORE_IO_H
+#define CORE_IO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct brood_conn;
+
+ssize_t io_recv(struct brood_conn *conn, void *buf, size_t size); /* > 0, 0 at the end, -errno */
+int io_send(struct brood_conn *conn, const void *data, size_t size);
+int io_finish(struct brood_conn *conn); /* idempotent */
+
+/* Between two calls of handle: until the client sends something (0), falls silent (-ETIMEDOUT, expired is set),
+ * or the service drains (-ESHUTDOWN). */
+int io_wait_for_request(struct brood_conn *conn);
+
+/* The connection failed with this errno: remember it, so that every further call answers the same. Returns it. */
+int io_break(struct brood_conn *conn, int error);
+
+#endif

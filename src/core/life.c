@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ *   PLACED → VERIFY ──refused──────────────────────────┐
+ *              └→ SETUP ──failed──→ error ─────────────┤
+ *                   └→ HANDLE ⇄ PARKED                 │
+ *                        └→ (error) → FINISH (finish, deferred calls) → LINGER → OVER
+ *
+ * The slot's phase has one writer: this file (and ending.c for LINGER, held.c when a child exits in mid-life).
+ */
+#include "core/life.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "contract/transport.h"
+#include "core/conn_private.h"
+#include "core/deadline.h"
+#include "core/ending.h"
+#include "core/io.h"
+#include "core/service.h"
+
+static void enter(struct brood_conn *conn, enum conn_phase phase)
+{
+	atomic_store_explicit(&conn->slot->phase, phase, memory_order_relaxed);
+}
+
+/* A handler that forks by itself and returns in the child would run the rest of this worker's life twice. */
+static void end_stray_child(struct brood_conn *conn)
+{
+	if (getpid() == conn->pid)
+		return;
+	brood_logf(conn, BROOD_ERROR, "a child forked by the handler returned from it; it ends here (see brood_fork)");
+	_exit(EXIT_FAILURE);
+}
+
+/* The calls of handle, one for each request. 0 or what handle answered last. */
+static int handle_requests(struct brood_conn *conn)
+{
+	const struct brood_handler *handler = &conn->service->config.handler;
+	int r;
+
+	for (;;) {
+		enter(conn, PHASE_HANDLE);
+		slot_add(&conn->slot->requests, 1);
+		deadline_begin_request(conn);
+		r = handler->handle(conn, conn->service->app);
+		end_stray_child(conn);
+		deadline_end_request(conn);
+		if (r != BROOD_AGAIN || conn->forked)
+			return r > 0 && r != BROOD_AGAIN ? -EINVAL : r;
+		if (conn->transport->datagram)
+			return -EINVAL;
+		enter(conn, PHASE_PARKED);
+		r = io_wait_for_request(conn);
+		if (r < 0)
+			return r == -ESHUTDOWN ? r : 0;
+	}
+}
+
+/* Which row: what happened to the connection explains what the handler made of it, not the other way round. */
+static enum end_reason reason_for(const struct brood_conn *conn, int result)
+{
+	if (conn->forked)
+		return END_FORKED;
+	if (conn->expired)
+		return conn->expired;
+	if (conn->aborted)
+		return END_ABORTED;
+	switch (conn->broken) {
+	case -ECONNRESET:
+	case -EPIPE:
+		/* brood_close leaves -EPIPE behind as well; then nothing is wrong. */
+		if (conn->finished && result >= 0)
+			return END_FINISHED;
+		return END_CLIENT_GONE;
+	case -ECANCELED:
+		return conn->model->killed ? END_STOPPED : END_SUPERVISOR_GONE;
+	default:
+		break;
+	}
+	if (result == -ESHUTDOWN && conn->broken == 0)
+		return END_DRAINED;
+	return result < 0 ? END_HANDLER_FAILED : END_FINISHED;
+}
+
+/* A datagram's answer leaves if handle returned 0 and wrote; what then goes wrong is a row of its own. */
+static enum end_reason send_answer(struct brood_conn *conn, int *ret_error)
+{
+	int r;
+
+	if (!conn->packet.wrote)
+		return END_FINISHED;
+	if (conn->peer_size <= sizeof(sa_family_t))
+		r = -EDESTADDRREQ;
+	else
+		r = conn->transport->finish(conn);
+	*ret_error = r;
+	switch (r) {
+	case 0:
+		return END_FINISHED;
+	case -EDESTADDRREQ:
+	case -ENOTCONN:
+		return END_NO_ADDRESS;
+	case -EAGAIN:
+	case -ENOBUFS:
+		return END_PEER_QUEUE_FULL;
+	case -ECONNREFUSED:
+	case -ENOENT:
+		return END_CLIENT_GONE;
+	default:
+		return END_SEND_FAILED;
+	}
+}
+
+static int serve_moments(struct brood_conn *conn, enum end_reason *ret_reason)
+{
+	const struct brood_handler *handler = &conn->service->config.handler;
+	void *app = conn->service->app;
+	bool set_up = false;
+	int r = 0;
+
+	enter(conn, PHASE_VERIFY);
+	if (handler->verify && handler->verify(conn, app) != 0) {
+		end_stray_child(conn);
+		*ret_reason = conn->expired ? conn->expired : END_REFUSED_BY_VERIFY;
+		return 0;
+	}
+	if (handler->setup) {
+		enter(conn, PHASE_SETUP);
+		r = handler->setup(conn, app);
+		end_stray_child(conn);
+	}
+	if (r >= 0) {
+		set_up = true;
+		r = handle_requests(conn);
+	}
+	*ret_reason = reason_for(conn, r);
+	if (r < 0 && r != -ESHUTDOWN && handler->error && !conn->forked)
+		handler->error(conn, app, r);
+	if (*ret_reason == END_FINISHED && conn->transport->datagram)
+		*ret_reason = send_answer(conn, &r);
+	enter(conn, PHASE_FINISH);
+	if (set_up && handler->finish && !conn->forked) {
+		struct brood_end end = conn_end(conn, *ret_reason, r);
+
+		handler->finish(conn, app, &end);
+	}
+	return r;
+}
+
+void life_serve(struct brood_conn *conn)
+{
+	enum end_reason reason = END_UNKNOWN;
+	int r;
+
+	deadline_begin(conn);
+	if (conn->service->config.state_size)
+		memset(conn->state, 0, conn->service->config.state_size);
+	r = serve_moments(conn, &reason);
+	conn_close_file(conn);
+	if (conn->forked)
+		return; /* the child's now: slot, deferred calls and all */
+	conn_run_deferred(conn);
+	ending_leave(conn);
+	conn->slot->error = r < 0 && r != -ESHUTDOWN ? r : 0;
+	atomic_store_explicit(&conn->slot->reason, reason, memory_order_relaxed);
+	atomic_store_explicit(&conn->slot->phase, PHASE_OVER, memory_order_release);
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/* A service inside its engine: what is served, its listeners, its connections. Private to src/core. */
+#ifndef CORE_SERVICE_H
+#define CORE_SERVICE_H
+
+#include <brood/brood.h>
+
+#include "base/list.h"
+#include "base/sentence.h"
+#include "contract/conn.h"
+#include "contract/listener.h"
+#include "contract/model.h"
+#include "loop/loop.h"
+#include "observe/board.h"
+
+#define SERVICE_LISTENERS 16
+
+/* Why nobody is accepted at the moment. */
+enum accept_state {
+	ACCEPT_OPEN,	/* the listeners are in the loop */
+	ACCEPT_FULL,	/* at the bound: resumed by the next end */
+	ACCEPT_BACKOFF, /* accept or place failed: resumed by a timer */
+	ACCEPT_CLOSED,
+};
+
+struct acceptor {
+	struct loop_source source;
+	struct listener listener;
+	struct service *service;
+	bool done; /* drained or served (a connected fd://): closed */
+};
+
+/* Connections are made once, when the service starts, from one mapping: no allocation per client, and a forked child
+ * touches only the pages of its own. */
+struct pool_memory {
+	void *mapping;
+	size_t size;
+	struct brood_conn *conns;
+	unsigned int count;
+	struct list free;
+};
+
+struct service_counters {
+	uint64_t accepted, ended, refused, written_off, pauses, accept_errors, place_errors;
+};
+
+struct cause_state {
+	int64_t said_ns;
+	uint64_t unsaid;
+};
+
+struct service {
+	struct brood *engine;
+	struct brood_service config; /* effective */
+	void *app;		     /* as load left it */
+	struct model model;
+	struct acceptor acceptors[SERVICE_LISTENERS];
+	size_t acceptor_count;
+	size_t next_acceptor; /* whose turn it is after a pause */
+	enum accept_state accept_state;
+	struct loop_timer backoff_timer;
+	int backoff_ms;
+	bool accepting; /* inside accept_pass: ends must not start another */
+
+	struct board board;
+	bool board_borrowed;
+	struct pool_memory pool;
+	struct list out; /* connections that are with a worker */
+	unsigned int out_count;
+	struct loop_timer sweep_timer;
+	bool sweeping;
+	int64_t last_accept_ns; /* for idle */
+	bool loaded, model_started;
+	struct service_counters count;
+	struct cause_state cause[HOST_CAUSES];
+};
+
+#endif

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/service_life.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "contract/transport.h"
+#include "core/accept.h"
+#include "core/engine_private.h"
+#include "core/host.h"
+#include "core/pool.h"
+#include "transport/open.h"
+
+#define URL_SEPARATORS " \t\n"
+
+struct service *service_new(struct brood *engine, const struct brood_service *effective)
+{
+	struct service *service = calloc(1, sizeof *service);
+
+	if (!service)
+		return NULL;
+	service->engine = engine;
+	service->config = *effective;
+	service->app = effective->app;
+	service->accept_state = ACCEPT_CLOSED;
+	service->board.fd = -1;
+	list_init(&service->out);
+	list_init(&service->pool.free);
+	return service;
+}
+
+void service_free(struct service *service)
+{
+	free(service);
+}
+
+static int take_listeners(struct service *service, const struct engine_supervised *supervised)
+{
+	if (supervised->listener_count > SERVICE_LISTENERS)
+		return sentence_set(&service->engine->why, -E2BIG, "service %s has more than %d listeners",
+			service->config.name, SERVICE_LISTENERS);
+	for (size_t i = 0; i < supervised->listener_count; i++)
+		service->acceptors[i].listener = supervised->listeners[i];
+	service->acceptor_count = supervised->listener_count;
+	return 0;
+}
+
+int service_open(struct service *service)
+{
+	struct brood *engine = service->engine;
+	struct open_options options = { .backlog = service->config.backlog };
+	struct listener found[SERVICE_LISTENERS];
+	char *urls, *save = NULL;
+	size_t count;
+	int r = 0;
+
+	if (engine->supervised)
+		return take_listeners(service, engine->supervised);
+	urls = strdup(service->config.listen ? service->config.listen : "");
+	if (!urls)
+		return -ENOMEM;
+	for (char *url = strtok_r(urls, URL_SEPARATORS, &save); url; url = strtok_r(NULL, URL_SEPARATORS, &save)) {
+		r = open_listeners(url, &options, found, SERVICE_LISTENERS - service->acceptor_count, &count, &engine->why);
+		if (r < 0)
+			break;
+		for (size_t i = 0; i < count; i++)
+			service->acceptors[service->acceptor_count++].listener = found[i];
+	}
+	free(urls);
+	if (r == 0 && service->acceptor_count == 0)
+		r = sentence_set(&engine->why, -EINVAL, "service %s listens nowhere: .listen is empty", service->config.name);
+	return r;
+}
+
+int service_load(struct service *service)
+{
+	const struct brood_handler *handler = &service->config.handler;
+	int r = handler->load ? handler->load(&service->app) : 0;
+
+	if (r < 0)
+		return sentence_set(&service->engine->why, r, "service %s: load failed: %s", service->config.name,
+			strerrordesc_np(-r));
+	service->loaded = true;
+	return 0;
+}
+
+static int open_board(struct service *service)
+{
+	const struct engine_supervised *supervised = service->engine->supervised;
+	unsigned int slots = engine_slots(&service->config);
+	int r;
+
+	if (supervised) {
+		if (supervised->board->count < slots)
+			return -EINVAL;
+		service->board = *supervised->board;
+		service->board_borrowed = true;
+	} else {
+		r = board_open(&service->board, slots);
+		if (r < 0)
+			return r;
+	}
+	/* Children map their own page and nothing else: see inherit.c. */
+	if (service->model.ops->own_slot_page &&
+		madvise(service->board.pages, (size_t)service->board.count * SLOT_SIZE, MADV_DONTFORK) < 0)
+		return -errno;
+	return 0;
+}
+
+int service_start(struct service *service)
+{
+	struct brood *engine = service->engine;
+	struct model *model = &service->model;
+	int r;
+
+	*model = (struct model){
+		.ops = engine_model_ops(service->config.model),
+		.host = &host_ops,
+		.service = service,
+		.loop = &engine->loop,
+		.config = engine_model_config(&service->config),
+		.pid = getpid(),
+	};
+	model->config.supervised = engine->supervised != NULL;
+	model->config.drain_fd = engine->drain_pipe[0];
+	model->config.cancel_fd = engine->cancel_pipe[0];
+
+	r = open_board(service);
+	if (r == 0)
+		r = pool_open(service);
+	if (r == 0)
+		r = model->ops->start(model);
+	if (r < 0)
+		return sentence_set(&engine->why, r, "service %s: cannot start model %s: %s", service->config.name,
+			model->ops->name, strerrordesc_np(-r));
+	service->model_started = true;
+	return accept_open(service);
+}
+
+static void log_summary(const struct service *service)
+{
+	const struct service_counters *count = &service->count;
+	struct log_field fields[] = {
+		LOG_UINT("accepted", count->accepted),	       LOG_UINT("ended", count->ended),
+		LOG_UINT("refused", count->refused),	       LOG_UINT("written_off", count->written_off),
+		LOG_UINT("pauses", count->pauses),	       LOG_UINT("accept_errors", count->accept_errors),
+		LOG_UINT("worker_errors", count->place_errors), LOG_UINT("unfinished", service->out_count),
+	};
+
+	log_write(service->engine->log, &(struct log_record){
+						.level = BROOD_INFO,
+						.service = service->config.name,
+						.message = "stopped",
+						.fields = fields,
+						.field_count = sizeof fields / sizeof *fields,
+					});
+}
+
+void service_stop(struct service *service)
+{
+	accept_close(service);
+	if (service->model_started) {
+		log_summary(service);
+		service->model.ops->stop(&service->model);
+	}
+	service->model_started = false;
+	if (service->loaded && service->config.handler.unload)
+		service->config.handler.unload(service->app);
+	service->loaded = false;
+	for (size_t i = 0; i < service->acceptor_count; i++)
+		open_close(&service->acceptors[i].listener, !service->engine->supervised);
+	/* Threads that never came back may still use their connection. */
+	if (service->out_count > 0)
+		return;
+	pool_close(service);
+	if (!service->board_borrowed)
+		board_close(&service->board);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* Everything a client of calc could drive up, and how far it gets. docs/reference/calc.md has the same table. */
+#ifndef HANDLER_CALC_CALC_LIMITS_H
+#define HANDLER_CALC_CALC_LIMITS_H
+
+/* Bytes of one expression, its newline included. */
+#define CALC_LINE_SIZE 65536
+
+/* Open parentheses at a time: Python's own bound. */
+#define CALC_NESTING 200
+
+/* Bits of an integer. GMP keeps its temporaries on the stack: operands twice as long would need more than the
+ * BROOD_STACK_KIB that a handler may use. */
+#define CALC_INTEGER_BITS 65536
+
+/* Decimal digits of an integer read or printed: Python's default since 3.11. */
+#define CALC_TEXT_DIGITS 4300
+
+/* Processor time of one expression. */
+#define CALC_CPU_MS 1000
+
+/* Memory of all integers of one expression that are alive at the same time. */
+#define CALC_MEMORY_BYTES (16u << 20)
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* The operators, in the order of Python's precedence, loosest first; and how each is written. */
+#ifndef HANDLER_CALC_CALC_OPERATOR_H
+#define HANDLER_CALC_CALC_OPERATOR_H
+
+enum calc_operator {
+	CALC_LOGICAL_OR,
+	CALC_LOGICAL_AND,
+	CALC_LOGICAL_NOT,
+	CALC_LESS,
+	CALC_LESS_EQUAL,
+	CALC_EQUAL,
+	CALC_NOT_EQUAL,
+	CALC_GREATER,
+	CALC_GREATER_EQUAL,
+	CALC_OR,
+	CALC_XOR,
+	CALC_AND,
+	CALC_SHIFT_LEFT,
+	CALC_SHIFT_RIGHT,
+	CALC_ADD,
+	CALC_SUBTRACT,
+	CALC_MULTIPLY,
+	CALC_DIVIDE,
+	CALC_FLOOR_DIVIDE,
+	CALC_MODULO,
+	CALC_PLUS,
+	CALC_NEGATE,
+	CALC_INVERT,
+	CALC_POWER,
+};
+
+enum calc_precedence {
+	CALC_PRECEDENCE_OR,
+	CALC_PRECEDENCE_AND,
+	CALC_PRECEDENCE_NOT,
+	CALC_PRECEDENCE_COMPARE,
+	CALC_PRECEDENCE_BIT_OR,
+	CALC_PRECEDENCE_BIT_XOR,
+	CALC_PRECEDENCE_BIT_AND,
+	CALC_PRECEDENCE_SHIFT,
+	CALC_PRECEDENCE_SUM,
+	CALC_PRECEDENCE_PRODUCT,
+	CALC_PRECEDENCE_SIGN,
+	CALC_PRECEDENCE_POWER,
+};
+
+const char *calc_operator_text(enum calc_operator operator);
+enum calc_precedence calc_operator_precedence(enum calc_operator operator);
+
+#endif

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* The loop's timers: a binary heap of pointers, each timer knowing its place. Private to src/loop. */
+#ifndef LOOP_HEAP_H
+#define LOOP_HEAP_H
+
+#include "loop/loop.h"
+
+struct loop_timer *heap_first(const struct loop *loop); /* or NULL */
+int heap_insert(struct loop *loop, struct loop_timer *timer); /* 0 or -ENOMEM */
+void heap_remove(struct loop *loop, struct loop_timer *timer); /* must be in it */
+
+#endif

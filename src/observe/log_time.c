@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Calendar arithmetic by hand: localtime_r(3) takes a lock that every thread would meet at, and that a child forked
+ * from a threaded program may find held for ever. It is asked once in a quarter of an hour, the step in which
+ * the world's clocks are moved; in between the offset comes from one atomic word.
+ */
+#include "observe/log_time.h"
+
+#include <time.h>
+
+#include "base/clock.h"
+
+#define SECONDS_PER_DAY     INT64_C(86400)
+#define SECONDS_PER_QUARTER INT64_C(900)
+
+/* A zone word is (quarter << ZONE_SHIFT) | (offset + ZONE_BIAS). */
+#define ZONE_SHIFT 20
+#define ZONE_BIAS  (INT64_C(1) << (ZONE_SHIFT - 1))
+
+static int64_t zone_offset(int64_t seconds, _Atomic int64_t *zone)
+{
+	int64_t quarter = seconds / SECONDS_PER_QUARTER;
+	int64_t word = atomic_load_explicit(zone, memory_order_relaxed);
+	time_t then = (time_t)seconds;
+	struct tm local = { .tm_gmtoff = 0 };
+
+	if (word >> ZONE_SHIFT == quarter)
+		return (word & ((INT64_C(1) << ZONE_SHIFT) - 1)) - ZONE_BIAS;
+	/* localtime_r need not read TZ by itself. */
+	tzset();
+	localtime_r(&then, &local);
+	word = quarter << ZONE_SHIFT | (local.tm_gmtoff + ZONE_BIAS);
+	atomic_store_explicit(zone, word, memory_order_relaxed);
+	return local.tm_gmtoff;
+}
+
+/* The civil calendar repeats every 400 years = 146,097 days; a year that begins in March has its leap day last. */
+static void put_date(struct buf *buf, int64_t days)
+{
+	int64_t since_0000_03 = days + 719468;
+	int64_t era = since_0000_03 / 146097, day_of_era = since_0000_03 % 146097;
+	int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+	int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+	int64_t month_from_march = (5 * day_of_year + 2) / 153;
+	int64_t day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+	int64_t month = month_from_march < 10 ? month_from_march + 3 : month_from_march - 9;
+	int64_t year = era * 400 + year_of_era + (month <= 2);
+
+	buf_putu_padded(buf, (uint64_t)year, 4);
+	buf_putc(buf, '-');
+	buf_putu_padded(buf, (uint64_t)month, 2);
+	buf_putc(buf, '-');
+	buf_putu_padded(buf, (uint64_t)day, 2);
+}
+
+static void put_time(struct buf *buf, int64_t seconds, int64_t ms, char between)
+{
+	uint64_t second = (uint64_t)(seconds % SECONDS_PER_DAY);
+
+	put_date(buf, seconds / SECONDS_PER_DAY);
+	buf_putc(buf, between);
+	buf_putu_padded(buf, second / 3600, 2);
+	buf_putc(buf, ':');
+	buf_putu_padded(buf, second / 60 % 60, 2);
+	buf_putc(buf, ':');
+	buf_putu_padded(buf, second % 60, 2);
+	buf_putc(buf, '.');
+	buf_putu_padded(buf, (uint64_t)ms, 3);
+}
+
+void log_time_local(struct buf *buf, int64_t realtime_ns, _Atomic int64_t *zone)
+{
+	int64_t seconds = realtime_ns / NS_PER_SEC;
+
+	put_time(buf, seconds + zone_offset(seconds, zone), realtime_ns % NS_PER_SEC / NS_PER_MS, ' ');
+}
+
+void log_time_utc(struct buf *buf, int64_t realtime_ns)
+{
+	put_time(buf, realtime_ns / NS_PER_SEC, realtime_ns % NS_PER_SEC / NS_PER_MS, 'T');
+	buf_putc(buf, 'Z');
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+#include "process/descriptors.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "platform/clone.h"
+
+void descriptors_close_but(int first, int last, const int *kept, size_t kept_count)
+{
+	int left = first;
+
+	/* Few enough that looking for the next one beats sorting them. */
+	for (;;) {
+		int next = INT_MAX;
+
+		for (size_t i = 0; i < kept_count; i++)
+			if (kept[i] >= left && kept[i] < next)
+				next = kept[i];
+		if (next == INT_MAX || (last >= 0 && next > last))
+			break;
+		if (next > left)
+			clone_close_range((unsigned int)left, (unsigned int)next - 1);
+		left = next + 1;
+	}
+	if (last < 0 || left <= last)
+		clone_close_range((unsigned int)left, last < 0 ? UINT_MAX : (unsigned int)last);
+}
+
+int descriptors_end(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	struct dirent *entry;
+	int end = 0;
+
+	if (!dir)
+		return -errno;
+	while ((entry = readdir(dir))) {
+		int fd = atoi(entry->d_name);
+
+		if (fd != dirfd(dir) && fd >= end)
+			end = fd + 1;
+	}
+	closedir(dir);
+	return end;
+}
+
+int descriptors_plug(int end)
+{
+	int fd;
+
+	/* open(2) gives the lowest free number, so the first one at or above end says that no hole is left. */
+	while ((fd = open("/dev/null", O_PATH | O_CLOEXEC)) >= 0 && fd < end)
+		continue;
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return 0;
+}
+
+int descriptors_open_standard(void)
+{
+	int fd;
+
+	while ((fd = open("/dev/null", O_RDWR | O_CLOEXEC)) >= 0 && fd <= STDERR_FILENO)
+		if (fcntl(fd, F_SETFD, 0) < 0)
+			return -errno;
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return 0;
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Decides what the end of a service process means: the end of the service, another start, or giving up. Invariant: when
+ * we are through, nothing is left of that process: no zombie, no worker, no descriptor, no timer.
+ */
+#include "supervise/death.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/list.h"
+#include "supervise/listeners.h"
+#include "supervise/notice.h"
+#include "supervise/report.h"
+#include "supervise/start.h"
+#include "supervise/stop.h"
+#include "supervise/supervisor.h"
+
+#define EXIT_TEXT_SIZE 64
+
+static void release_process(struct supervised *service)
+{
+	struct loop *loop = &service->supervisor->loop;
+
+	loop_disarm(loop, &service->timer);
+	loop_del(loop, &service->exit_source);
+	loop_del(loop, &service->channel_source);
+	if (service->channel_source.fd >= 0)
+		close(service->channel_source.fd);
+	service->channel_source.fd = -1;
+	child_close(&service->child);
+	board_close(&service->board);
+}
+
+static void stopped(struct supervised *service)
+{
+	listeners_close(service);
+	state_set(service, SERVICE_STOPPED);
+}
+
+/* how: "exit 3" …, to which the process may have added a sentence of its own. */
+static void give_up(struct supervised *service, const char *how)
+{
+	struct supervisor *supervisor = service->supervisor;
+	const char *config_at = service->config->config_at;
+	int exit_status = service->said_exit_status;
+
+	if (exit_status != 0)
+		report_fatal(supervisor, exit_status, "%s%s%s", config_at ? config_at : "", config_at ? ": " : "",
+			service->said.text);
+	else
+		report_fatal(supervisor, EX_SOFTWARE,
+			"service %s gave up, it died %u times before it was ready: %s%s%s", service->effective.name,
+			service->restart.deaths, how, service->said.text[0] ? ": " : "", service->said.text);
+	listeners_close(service);
+	state_set(service, SERVICE_FAILED);
+	stop_raise(supervisor, STOP_DRAIN);
+}
+
+static void start_again(struct supervised *service, const char *how, pid_t pid, bool replaced)
+{
+	int64_t now_ns = clock_now_ns(), at_ns;
+	int64_t lived_ms = (now_ns - service->restart.started_ns) / NS_PER_MS;
+	bool again = service->said_exit_status == 0 || service->restart.was_ready;
+
+	again = again && restart_died(&service->restart, replaced, now_ns, &at_ns);
+	report_event(service, replaced ? BROOD_WARN : BROOD_ERROR, "service process died",
+		(struct log_field[]){
+			LOG_INT("pid", pid),
+			LOG_TEXT("exit", how),
+			LOG_TEXT("why", service->said.text[0] ? service->said.text : NULL),
+			LOG_TEXT("killed_because", service->killed_for),
+			LOG_INT("lived_ms", lived_ms),
+			LOG_UINT("deaths", service->restart.deaths),
+			LOG_TEXT("then", again ? "start again" : "give up"),
+			LOG_INT("after_ms", again ? (at_ns - now_ns) / NS_PER_MS : 0),
+		},
+		8);
+	if (!again) {
+		give_up(service, how);
+		return;
+	}
+	state_set(service, SERVICE_STARTING);
+	start_later(service, at_ns);
+}
+
+static void ended(struct supervised *service, pid_t pid, const struct child_exit *exit)
+{
+	bool clean = exit->code == CLD_EXITED && exit->status == 0;
+	bool replaced = exit->code == CLD_EXITED && exit->status == EX_TEMPFAIL;
+	char how[EXIT_TEXT_SIZE];
+
+	child_exit_text(exit, how, sizeof how);
+	if (service->state == SERVICE_DRAINING) {
+		report_event(service, clean ? BROOD_INFO : BROOD_WARN, "service process ended",
+			(struct log_field[]){
+				LOG_INT("pid", pid),
+				LOG_TEXT("exit", how),
+				LOG_TEXT("killed_because", service->killed_for),
+			},
+			3);
+		stopped(service);
+	} else if (service->state == SERVICE_READY && !listeners_left(service)) {
+		stopped(service);
+	} else {
+		/* To be killed at a deadline says something about a client or a handler, not about this service's
+		 * health: the clients in its queue need not wait for a back-off. */
+		start_again(service, how, pid, replaced || service->killed_for);
+	}
+}
+
+void death_ready(struct loop_source *source, uint32_t events)
+{
+	struct supervised *service = container_of(source, struct supervised, exit_source);
+	pid_t pid = service->child.pid;
+	struct child_exit exit;
+
+	(void)events;
+	notice_read(service); /* what it said last explains its end */
+	/* What is left of its group. Before the reaping: as long as the zombie is there, the number is nobody else's. */
+	kill(-pid, SIGKILL);
+	if (child_reap(&service->child, &exit) < 0)
+		return;
+	release_process(service);
+	ended(service, pid, &exit);
+}
+
+void death_unborn(struct supervised *service, int error)
+{
+	/* Forked, but not to be watched: it must not live. Nobody waits for it longer than KILL takes. */
+	if (supervised_has_process(service)) {
+		stop_kill_service(service, "it could not be watched");
+		waitid(P_PIDFD, (id_t)service->child.pidfd, &(siginfo_t){ 0 }, WEXITED | __WALL);
+	}
+	release_process(service);
+	snprintf(service->said.text, sizeof service->said.text, "no service process: %s", strerror(-error));
+	start_again(service, "not started", 0, false);
+}

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Decides how the engine is run as a service process: listeners from the channel, the application loaded, READY, then
+ * orders until the end. Exit status: 0 ended as told (or nothing left to serve), 75 wants to be replaced, 70 failed;
+ * the sentence for the last goes ahead through the channel.
+ */
+#include "supervise/service_process.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/list.h"
+#include "core/engine.h"
+#include "observe/log.h"
+#include "platform/leak_check.h"
+#include "supervise/channel.h"
+#include "supervise/report.h"
+#include "supervise/supervisor.h"
+
+struct service_process {
+	struct supervised *service;
+	struct brood *engine;
+	struct signals signals;
+	struct loop_source signal_source, channel_source, lifeline_source;
+	struct listener listeners[SUPERVISED_LISTENERS];
+	size_t listener_count;
+};
+
+/* Everything around that is not ignored here would end us by default: pkill -HUP reaches us too. */
+static const struct signals_config service_signals = {
+	.taken = SIGNALS_BIT(SIGTERM) | SIGNALS_BIT(SIGQUIT) | SIGNALS_BIT(SIGINT),
+	.harmless = SIGNALS_BIT(SIGHUP) | SIGNALS_BIT(SIGUSR1) | SIGNALS_BIT(SIGUSR2) | SIGNALS_BIT(SIGPIPE) |
+		    SIGNALS_BIT(SIGALRM) | SIGNALS_BIT(SIGTTIN) | SIGNALS_BIT(SIGTTOU),
+	.reset_others = true,
+};
+
+static void signals_ready(struct loop_source *source, uint32_t events)
+{
+	struct service_process *self = container_of(source, struct service_process, signal_source);
+	uint32_t came = signals_take(&self->signals);
+
+	(void)events;
+	if (came & SIGNALS_BIT(SIGINT))
+		engine_kill(self->engine);
+	else if (came)
+		engine_drain(self->engine);
+}
+
+static void reopen_log(struct service_process *self)
+{
+	struct sentence why;
+
+	if (log_reopen(self->service->supervisor->config->log, &why) < 0)
+		report_event(self->service, BROOD_ERROR, "log not reopened",
+			(struct log_field[]){ LOG_TEXT("why", why.text) }, 1);
+}
+
+static void channel_ready(struct loop_source *source, uint32_t events)
+{
+	struct service_process *self = container_of(source, struct service_process, channel_source);
+	struct channel_message message;
+	int r = channel_receive(source->fd, &message);
+
+	(void)events;
+	if (r == -EAGAIN)
+		return;
+	if (r < 0) {
+		loop_del(engine_loop(self->engine), source);
+		engine_kill(self->engine);
+		return;
+	}
+	if (message.type == CHANNEL_DRAIN)
+		engine_drain(self->engine);
+	else if (message.type == CHANNEL_STOP)
+		engine_kill(self->engine);
+	else if (message.type == CHANNEL_REOPEN)
+		reopen_log(self);
+}
+
+static void lifeline_ready(struct loop_source *source, uint32_t events)
+{
+	struct service_process *self = container_of(source, struct service_process, lifeline_source);
+
+	(void)events;
+	loop_del(engine_loop(self->engine), source);
+	engine_kill(self->engine);
+}
+
+/* What the listeners are, we know from before the fork; the sockets themselves come through the channel. */
+static int take_listeners(struct service_process *self)
+{
+	struct supervised *service = self->service;
+	int fds[CHANNEL_FDS_MAX];
+	size_t count;
+	int r;
+
+	/* Our parent's numbers mean nothing here. */
+	for (size_t i = 0; i < service->listener_count; i++) {
+		if (service->listeners[i].fd < 0)
+			continue;
+		self->listeners[self->listener_count] = service->listeners[i];
+		self->listeners[self->listener_count].fd = -1;
+		self->listeners[self->listener_count].lock_fd = -1;
+		self->listener_count++;
+	}
+	r = channel_receive_listeners(self->channel_source.fd, fds, &count);
+	if (r < 0)
+		return r;
+	if (count != self->listener_count)
+		return -EBADMSG;
+	for (size_t i = 0; i < count; i++)
+		self->listeners[i].fd = fds[i];
+	return 0;
+}
+
+static int make_engine(struct service_process *self, int *ret_exit, struct sentence *why)
+{
+	struct supervised *service = self->service;
+	struct supervise_service *config = service->config;
+	struct engine_supervised supervised = {
+		.lifeline_fd = self->lifeline_source.fd,
+		.board = &service->board,
+		.log = service->supervisor->config->log,
+		.listeners = self->listeners,
+		.listener_count = self->listener_count,
+	};
+	int r;
+
+	if (config->open) {
+		r = config->open(config, ret_exit, why);
+		if (r < 0)
+			return r;
+	}
+	self->engine = brood_new();
+	if (!self->engine)
+		return sentence_set(why, -ENOMEM, "no memory for the engine");
+	r = brood_add_sized(self->engine, &config->service, sizeof config->service);
+	if (r < 0)
+		*ret_exit = config->config_at ? EX_CONFIG : EX_USAGE;
+	if (r == 0)
+		r = engine_supervise(self->engine, &supervised);
+	if (r == 0)
+		r = brood_start(self->engine);
+	return r < 0 ? sentence_set(why, r, "%s", brood_error(self->engine)) : 0;
+}
+
+static int listen_to_orders(struct service_process *self)
+{
+	struct loop *loop = engine_loop(self->engine);
+	int r;
+
+	self->signal_source = (struct loop_source){ .fd = self->signals.fd, .ready = signals_ready };
+	self->channel_source.ready = channel_ready;
+	self->lifeline_source.ready = lifeline_ready;
+	r = loop_add(loop, &self->signal_source, EPOLLIN);
+	if (r == 0)
+		r = loop_add(loop, &self->channel_source, EPOLLIN);
+	if (r == 0)
+		r = loop_add(loop, &self->lifeline_source, 0); /* EPOLLHUP is always reported */
+	return r;
+}
+
+static int serve(struct service_process *self, struct sentence *why)
+{
+	int r = listen_to_orders(self);
+
+	if (r < 0) {
+		sentence_set(why, r, "no room in the loop: %s", strerror(-r));
+		return EX_SOFTWARE;
+	}
+	channel_send(self->channel_source.fd, CHANNEL_READY, 0, NULL);
+	r = brood_run(self->engine);
+	if (r >= 0)
+		return EXIT_SUCCESS;
+	if (engine_gave_up(self->engine))
+		return EX_TEMPFAIL;
+	sentence_set(why, r, "%s", brood_error(self->engine));
+	return EX_SOFTWARE;
+}
+
+/* For exit(3) in load, or in an iterative handler: what our parent registered with atexit is not ours to run. What is in
+ * stdio's buffers is: the supervisor emptied its own before the first fork. */
+static void leave(int status, void *arg)
+{
+	(void)arg;
+	fflush(NULL);
+	leak_check();
+	_exit(status);
+}
+
+_Noreturn void service_process_run(struct supervised *service, int channel_fd, int lifeline_fd)
+{
+	struct service_process self = {
+		.service = service,
+		.signals.fd = -1,
+		.channel_source.fd = channel_fd,
+		.lifeline_source.fd = lifeline_fd,
+	};
+	struct sentence why = { "" };
+	int give_up_status = 0;
+	int status = EX_SOFTWARE;
+	int r;
+
+	on_exit(leave, NULL);
+	r = signals_open(&self.signals, &service_signals);
+	if (r == 0)
+		r = take_listeners(&self);
+	if (r < 0)
+		sentence_set(&why, r, "no listeners from the supervisor: %s", strerror(-r));
+	else
+		r = make_engine(&self, &give_up_status, &why);
+	if (r == 0)
+		status = serve(&self, &why);
+	if (why.text[0])
+		channel_send(channel_fd, CHANNEL_FAILED, give_up_status, why.text);
+	brood_free(self.engine);
+	leave(status, NULL);
+	abort();
+}

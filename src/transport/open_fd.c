@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fd://N and fd://NAME. The socket itself tells what it is: family, type, and by SO_ACCEPTCONN whether it listens
+ * or is a connection already. Names are those of the LISTEN_FDS convention: descriptors from 3 on, named in
+ * LISTEN_FDNAMES, meant for the process LISTEN_PID. Invariant: nothing about the socket that others share is
+ * changed, but for what UDP packets are reported with.
+ */
+#include "transport/open_fd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "contract/conn.h"
+#include "transport/open_inet.h"
+
+#define LISTEN_FIRST 3
+
+/* -1 if text is no number from 0 to INT_MAX. */
+static int parse_number(const char *text)
+{
+	char *end;
+	long number;
+
+	if (text[0] < '0' || text[0] > '9')
+		return -1;
+	errno = 0;
+	number = strtol(text, &end, 10);
+	return *end != '\0' || errno != 0 || number > INT32_MAX ? -1 : (int)number;
+}
+
+static int option(int fd, int name)
+{
+	int value = 0;
+	socklen_t size = sizeof value;
+
+	return getsockopt(fd, SOL_SOCKET, name, &value, &size) < 0 ? -errno : value;
+}
+
+static int find_family(int domain, int type, enum listener_family *ret_family)
+{
+	static const struct {
+		int domain, type;
+		enum listener_family family;
+	} kinds[] = {
+		{ AF_INET, SOCK_STREAM, LISTENER_TCP },
+		{ AF_INET6, SOCK_STREAM, LISTENER_TCP },
+		{ AF_INET, SOCK_DGRAM, LISTENER_UDP },
+		{ AF_INET6, SOCK_DGRAM, LISTENER_UDP },
+		{ AF_UNIX, SOCK_STREAM, LISTENER_UNIX },
+		{ AF_UNIX, SOCK_DGRAM, LISTENER_UNIXGRAM },
+		{ AF_VSOCK, SOCK_STREAM, LISTENER_VSOCK },
+	};
+
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+		if (kinds[i].domain == domain && kinds[i].type == type) {
+			*ret_family = kinds[i].family;
+			return 0;
+		}
+	}
+	return -EOPNOTSUPP;
+}
+
+/* A stream that neither listens nor is connected would only ever fail. */
+static int find_connected(struct open_job *job, int fd, int type, bool *ret_connected)
+{
+	union conn_address peer;
+	socklen_t size = sizeof peer;
+
+	*ret_connected = false;
+	if (type != SOCK_STREAM || option(fd, SO_ACCEPTCONN) > 0)
+		return 0;
+	if (getpeername(fd, &peer.any, &size) < 0)
+		return open_job_refuse(job, -EINVAL, "descriptor %d neither listens nor is connected", fd);
+	*ret_connected = true;
+	return 0;
+}
+
+static int open_number(struct open_job *job, int fd)
+{
+	int type = option(fd, SO_TYPE), domain = option(fd, SO_DOMAIN);
+	enum listener_family family;
+	struct listener *listener;
+	bool connected;
+	int r;
+
+	if (type == -EBADF)
+		return open_job_refuse(job, -EBADF, "descriptor %d is not open", fd);
+	if (type < 0)
+		return open_job_refuse(job, -ENOTSOCK, "descriptor %d is not a socket", fd);
+	if (find_family(domain, type, &family) < 0)
+		return open_job_refuse(job, -EOPNOTSUPP, "descriptor %d is a socket of a kind not known here", fd);
+	r = find_connected(job, fd, type, &connected);
+	if (r < 0)
+		return r;
+	if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+		return open_job_failed(job, -errno);
+	listener = open_job_add(job, fd, family, &r);
+	if (!listener)
+		return r;
+	listener->shared = true;
+	listener->connected = connected;
+	if (family == LISTENER_UDP)
+		open_inet_report(fd, (sa_family_t)domain);
+	return 0;
+}
+
+/* Every descriptor of that name: one name may stand for several sockets. */
+static int open_name(struct open_job *job)
+{
+	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS"), *names = getenv("LISTEN_FDNAMES");
+	size_t wanted = strlen(job->url.host);
+	int count = fds ? parse_number(fds) : -1;
+
+	if (!pid || !names || count < 0)
+		return open_job_refuse(job, -ENOENT,
+			"no named descriptors were handed over (LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES)");
+	if (parse_number(pid) != getpid())
+		return open_job_refuse(job, -ENOENT, "the named descriptors are for process %.20s", pid);
+	for (int i = 0; i < count && job->count < job->max; i++) {
+		size_t size = strcspn(names, ":");
+		int r = 0;
+
+		if (size == wanted && memcmp(names, job->url.host, size) == 0)
+			r = open_number(job, LISTEN_FIRST + i);
+		if (r < 0)
+			return r;
+		if (names[size] == '\0')
+			break;
+		names += size + 1;
+	}
+	if (job->count == 0)
+		return open_job_refuse(job, -ENOENT, "no descriptor is named '%s' in LISTEN_FDNAMES", job->url.host);
+	return 0;
+}
+
+int open_fd(struct open_job *job)
+{
+	int fd = parse_number(job->url.host);
+	int r = fd >= 0 ? open_number(job, fd) : open_name(job);
+
+	/* What was not ours before is not ours to close when this fails. */
+	if (r < 0)
+		job->count = 0;
+	return r;
+}

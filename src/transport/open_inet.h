@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* Opening tcp:// and udp://. */
+#ifndef TRANSPORT_OPEN_INET_H
+#define TRANSPORT_OPEN_INET_H
+
+#include <sys/socket.h>
+
+#include "transport/open_job.h"
+
+/* May ask the resolver when the host is a name. 0 or -errno with a sentence; the caller undoes. */
+int open_inet(struct open_job *job);
+
+/* Let a UDP socket report where each packet was sent to, and how many were lost. Best effort. */
+void open_inet_report(int fd, sa_family_t domain);
+
+#endif

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The stream transport: TCP, Unix and vsock connections. Invariant: no call blocks, and no call changes the
+ * flags of a descriptor: accepted sockets are blocking (a program may inherit them), so each call says
+ * MSG_DONTWAIT by itself. Called by core, in any worker.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "contract/conn.h"
+#include "contract/listener.h"
+#include "transport/address.h"
+#include "transport/open.h"
+
+/* Of a file per call: on the stack of handlers, which own 64 KiB of it. */
+#define SENDFILE_CHUNK 16384
+
+/* fd:// that is a connection: it is the one client there will ever be, so the descriptor moves to conn. */
+static int accept_connected(struct listener *listener, struct brood_conn *conn)
+{
+	socklen_t size = sizeof conn->peer;
+
+	if (listener->fd < 0)
+		return -EAGAIN;
+	if (getpeername(listener->fd, &conn->peer.any, &size) < 0)
+		return -errno;
+	conn->peer_size = size;
+	conn->fd = listener->fd;
+	listener->fd = -1;
+	return 0;
+}
+
+/* accept4(2) has no MSG_DONTWAIT. Listeners of ours are O_NONBLOCK; one given to us may not be and stays as it is.
+ * Somebody sharing it may still be quicker between poll and accept: then we wait for the next client. */
+static bool nobody_waits(const struct listener *listener)
+{
+	struct pollfd readable = { .fd = listener->fd, .events = POLLIN };
+
+	return listener->shared && poll(&readable, 1, 0) == 0;
+}
+
+static int accept_next(struct listener *listener, struct brood_conn *conn)
+{
+	socklen_t size;
+	int fd;
+
+	if (nobody_waits(listener))
+		return -EAGAIN;
+	do {
+		size = sizeof conn->peer;
+		fd = accept4(listener->fd, &conn->peer.any, &size, SOCK_CLOEXEC);
+	} while (fd < 0 && errno == EINTR);
+	if (fd < 0)
+		return -errno;
+	conn->peer_size = size;
+	conn->fd = fd;
+	return 0;
+}
+
+static int stream_accept(struct listener *listener, struct brood_conn *conn)
+{
+	int r = listener->connected ? accept_connected(listener, conn) : accept_next(listener, conn);
+
+	if (r < 0)
+		return r;
+	/* What we open ourselves passes it on from the listener, which saves a call per client. */
+	if (listener->shared && listener->family == LISTENER_TCP)
+		setsockopt(conn->fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
+	address_normalise(&conn->peer, &conn->peer_size);
+	return 0;
+}
+
+static ssize_t stream_recv(struct brood_conn *conn, void *buf, size_t size)
+{
+	ssize_t n;
+
+	do
+		n = recv(conn->fd, buf, size, MSG_DONTWAIT);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
+static ssize_t stream_send(struct brood_conn *conn, const void *data, size_t size)
+{
+	ssize_t n;
+
+	do
+		n = send(conn->fd, data, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
+/* Not sendfile(2): it blocks unless the socket is O_NONBLOCK, and there is no flag per call. What the socket
+ * did not take is read again next time. */
+static ssize_t stream_sendfile(struct brood_conn *conn, int fd, off_t offset, size_t size)
+{
+	char chunk[SENDFILE_CHUNK];
+	ssize_t n;
+
+	do
+		n = pread(fd, chunk, size < sizeof chunk ? size : sizeof chunk, offset);
+	while (n < 0 && errno == EINTR);
+	if (n <= 0)
+		return n < 0 ? -errno : 0;
+	return stream_send(conn, chunk, (size_t)n);
+}
+
+static bool stream_pending(const struct brood_conn *conn)
+{
+	(void)conn;
+	return false;
+}
+
+static int stream_finish(struct brood_conn *conn)
+{
+	/* ENOTCONN: the client was quicker (reset); there is nobody left to tell. */
+	if (shutdown(conn->fd, SHUT_WR) < 0 && errno != ENOTCONN)
+		return -errno;
+	conn->finished = true;
+	return 0;
+}
+
+static void stream_abort(struct brood_conn *conn)
+{
+	/* TCP: the last close sends a reset. Unix sockets ignore it: their client sees the end of input. */
+	setsockopt(conn->fd, SOL_SOCKET, SO_LINGER, &(struct linger){ .l_onoff = 1 }, sizeof(struct linger));
+}
+
+static int stream_local(struct brood_conn *conn)
+{
+	socklen_t size = sizeof conn->local;
+
+	if (getsockname(conn->fd, &conn->local.any, &size) < 0)
+		return -errno;
+	conn->local_size = size;
+	address_normalise(&conn->local, &conn->local_size);
+	return 0;
+}
+
+static void stream_close(struct brood_conn *conn)
+{
+	if (conn->fd >= 0)
+		close(conn->fd);
+	conn->fd = -1;
+}
+
+const struct transport_ops transport_stream = {
+	.name = "stream",
+	.accept = stream_accept,
+	.recv = stream_recv,
+	.send = stream_send,
+	.sendfile = stream_sendfile,
+	.pending = stream_pending,
+	.finish = stream_finish,
+	.abort = stream_abort,
+	.local = stream_local,
+	.close = stream_close,
+};

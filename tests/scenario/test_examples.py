@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: MIT
+"""The programs in examples/ do what their head comments say."""
+import contextlib
+import os
+import pathlib
+import re
+import socket
+import subprocess
+import time
+
+import pytest
+
+EXAMPLES = pathlib.Path(os.environ["BROOD"]).parent / "examples"
+PATIENCE = 10
+
+
+@contextlib.contextmanager
+def running(lines_wanted, pattern, *command):
+    """The program, and what the pattern finds in its first lines. It must end by itself, with 0, when asked to."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        try:
+            found = []
+            while len(found) < lines_wanted:
+                line = process.stdout.readline()
+                assert line, f"ended early: {process.wait(PATIENCE)}"
+                found += re.findall(pattern, line)
+            yield found
+            process.terminate()
+            output, _ = process.communicate(timeout=PATIENCE)
+            assert process.returncode == 0, output
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+def client_of(url, tmp_path):
+    """A socket connected to what the URL says."""
+    scheme, _, place = re.fullmatch(r"(\w+):(//)?(.*)", url).groups()
+    if scheme in ("unix", "unixgram"):
+        client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM if scheme == "unix" else socket.SOCK_DGRAM)
+        if scheme == "unixgram":
+            client.bind(str(tmp_path / f"client-{time.monotonic_ns()}"))
+        address = place
+    else:
+        host, _, port = place.rpartition(":")
+        family = socket.AF_INET6 if host.startswith("[") else socket.AF_INET
+        client = socket.socket(family, socket.SOCK_STREAM if scheme == "tcp" else socket.SOCK_DGRAM)
+        address = (host.strip("[]"), int(port))
+    client.settimeout(PATIENCE)
+    client.connect(address)
+    return client
+
+
+def ask(url, text, tmp_path):
+    with client_of(url, tmp_path) as client:
+        client.send(text)
+        return client.recv(4096)
+
+
+@pytest.mark.parametrize("model", ["iterative", "fork", "thread"])
+def test_one_object_file_serves_five_kinds_of_socket_under(model, tmp_path):
+    urls = ["tcp://127.0.0.1:0", "tcp://[::1]:0", "udp://127.0.0.1:0",
+            f"unix:{tmp_path}/stream", f"unixgram:{tmp_path}/datagram"]
+    with running(len(urls), r"listening on (\S+)", EXAMPLES / "words", model, " ".join(urls)) as bound:
+        assert [url.split(":")[0] for url in bound] == [url.split(":")[0] for url in urls]
+        for url in bound:
+            for word in (b"one", b"two", b"three"):
+                assert ask(url, word, tmp_path) == word, url
+
+
+def test_two_engines_in_one_poll_loop_serve_at_once(tmp_path):
+    command = (EXAMPLES / "embed", "tcp://127.0.0.1:0", "tcp://127.0.0.1:0")
+    with running(2, r" on (\S+)", *command) as (echo, count):
+        with client_of(echo, tmp_path) as silent:
+            # While a client of one engine says nothing, those of both go on.
+            assert ask(echo, b"hello", tmp_path) == b"hello"
+            assert ask(count, b"line\n", tmp_path) == b"1\n"
+            assert ask(count, b"line\n", tmp_path) == b"2\n"
+            silent.send(b"at last")
+            assert silent.recv(100) == b"at last"
