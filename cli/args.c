@@ -39,7 +39,8 @@ static int take(struct reader *reader, const struct option *option, const char *
 
 		memcpy(&before, field, sizeof before);
 		if (before)
-			return sentence_set(reader->why, EX_USAGE, "--%s: given twice: keep one of them", option->name);
+			return sentence_set(
+				reader->why, EX_USAGE, "--%s: given twice: keep one of them", option->name);
 		memcpy(field, &text, sizeof text);
 		return 0;
 	}
@@ -58,13 +59,13 @@ static int take_known(struct reader *reader, const struct option *option, const 
 	if (option->check_only && !reader->check)
 		return sentence_set(reader->why, EX_USAGE, "--%s belongs to brood check", option->name);
 	if (option->kind == OPTION_FLAG)
-		return joined ? sentence_set(reader->why, EX_USAGE, "--%s takes no value", option->name) :
-				take(reader, option, NULL);
+		return joined ? sentence_set(reader->why, EX_USAGE, "--%s takes no value", option->name)
+			      : take(reader, option, NULL);
 	if (!joined && *reader->at && strcmp(*reader->at, "--") != 0)
 		joined = *reader->at++;
 	if (!joined || !*joined)
-		return sentence_set(reader->why, EX_USAGE, "--%s needs a value: write --%s %s", option->name, option->name,
-			option->argument);
+		return sentence_set(reader->why, EX_USAGE, "--%s needs a value: write --%s %s", option->name,
+			option->name, option->argument);
 	return take(reader, option, joined);
 }
 
@@ -81,8 +82,10 @@ static int refuse_unknown(struct reader *reader, const char *name)
 		return sentence_set(reader->why, EX_USAGE, "unknown option --%.60s, did you mean --%s?", name,
 			nearest_found(&nearest));
 	if (!reader->args->handler)
-		return sentence_set(reader->why, EX_USAGE, "unknown option --%.60s; if it belongs to a handler of your own, "
-							   "write it behind the handler", name);
+		return sentence_set(reader->why, EX_USAGE,
+			"unknown option --%.60s; if it belongs to a handler of your own, "
+			"write it behind the handler",
+			name);
 	return sentence_set(reader->why, EX_USAGE, "unknown option --%.60s; see: brood serve %s --help", name,
 		reader->args->handler);
 }
@@ -94,14 +97,19 @@ static int take_own(struct reader *reader, char *name, char *value)
 	struct own own = { .name = name, .value = value, .origin = { .kind = ORIGIN_COMMAND_LINE } };
 	const struct brood_option *option = handlers_find_own(name);
 	bool plugin = reader->args->handler && handlers_is_plugin(reader->args->handler);
+	const char *next = *reader->at;
+	bool wants;
 
 	if (!option && !plugin && !value)
 		return refuse_unknown(reader, name);
 	if (plugin)
-		own.guessed = !value && *reader->at && !is_option(*reader->at);
-	if (!value && (own.guessed || (!plugin && option->kind != BROOD_OPTION_FLAG)) && *reader->at &&
-		strcmp(*reader->at, "--") != 0)
+		wants = next && !is_option(next);
+	else
+		wants = option && option->kind != BROOD_OPTION_FLAG && next && strcmp(next, "--") != 0;
+	if (!value && wants) {
 		own.value = *reader->at++;
+		own.guessed = plugin;
+	}
 	own_add(&reader->args->own, &own, reader->keep);
 	return 0;
 }
@@ -134,10 +142,12 @@ static int take_short(struct reader *reader, const char *word)
 static int take_word(struct reader *reader, const char *word)
 {
 	if (reader->args->handler)
-		return sentence_set(reader->why, EX_USAGE, "what is '%.60s'? %s is the HANDLER, and takes no further words", word,
+		return sentence_set(reader->why, EX_USAGE,
+			"what is '%.60s'? %s is the HANDLER, and takes no further words", word,
 			reader->args->handler);
 	if (!*word)
-		return sentence_set(reader->why, EX_USAGE, "the HANDLER is an empty word: write echo, calc or ./handler.so");
+		return sentence_set(
+			reader->why, EX_USAGE, "the HANDLER is an empty word: write echo, calc or ./handler.so");
 	reader->args->handler = word;
 	return 0;
 }

@@ -24,7 +24,7 @@ struct args {
 	const char *handler;
 	struct arg *given; /* in their order */
 	struct own *own;   /* what our table does not know: the handler's */
-	char **command;	   /* the words behind --, or NULL */
+	char **command;    /* the words behind --, or NULL */
 };
 
 /* argv: what follows the name of the command, ended by NULL. check: options of `brood check` alone are known.

@@ -13,7 +13,7 @@
 #include "cli/settings.h"
 #include "observe/log.h"
 
-#define WEEK_MS	    (7 * 24 * 3600 * 1000)
+#define WEEK_MS     (7 * 24 * 3600 * 1000)
 #define WORKERS_MAX 100000
 #define THREADS_MAX 10000
 #define BACKLOG_MAX 65535
@@ -46,8 +46,9 @@ static const struct option_choice formats[] = {
 #define COMMAND_FIELD(field) .scope = OPTION_OF_COMMAND, .offset = offsetof(struct args, field)
 #define ALL_FIELD(field)     .scope = OPTION_OF_ALL, .offset = offsetof(struct settings, field)
 #define SERVICE_FIELD(field) .scope = OPTION_OF_SERVICE, .offset = offsetof(struct settings, field)
-#define DEADLINE(field)	     SERVICE_FIELD(service.field), .kind = OPTION_MS, .argument = "TIME", .max = WEEK_MS
-#define LATER(word)	     .name = (word), .later = true, .kind = OPTION_TEXT, .scope = OPTION_OF_SERVICE, .argument = "VALUE"
+#define DEADLINE(field)      SERVICE_FIELD(service.field), .kind = OPTION_MS, .argument = "TIME", .max = WEEK_MS
+#define LATER(word) \
+	.name = (word), .later = true, .kind = OPTION_TEXT, .scope = OPTION_OF_SERVICE, .argument = "VALUE"
 
 /* clang-format off */
 const struct option options_table[] = {
@@ -60,7 +61,7 @@ const struct option options_table[] = {
 		  "unixgram:/PATH, vsock://CID:PORT, fd://N; port 0: the kernel chooses; may be given several times "
 		  "(default: the handler's own port on loopback)" },
 	{ .name = "model", .letter = 'm', SERVICE_FIELD(service.model), .kind = OPTION_CHOICE, .argument = "NAME",
-	  .choices = models, .initial = "fork", .help = "how clients are served at the same time:" },
+	  .choices = models, .initial = "fork", .help = "how clients are served at the same time" },
 	{ .name = "workers", .letter = 'w', SERVICE_FIELD(service.workers), .kind = OPTION_NUMBER, .argument = "N",
 	  .max = WORKERS_MAX, .initial = "40", .help = "fork: children at once; the other models have one" },
 	{ .name = "threads", SERVICE_FIELD(service.threads), .kind = OPTION_NUMBER, .argument = "N", .max = THREADS_MAX,

@@ -24,7 +24,7 @@ enum option_kind {
 
 enum option_scope {
 	OPTION_OF_COMMAND, /* .offset into struct args; command line only */
-	OPTION_OF_ALL,	   /* .offset into struct settings; [brood] in a file */
+	OPTION_OF_ALL,     /* .offset into struct settings; [brood] in a file */
 	OPTION_OF_SERVICE, /* .offset into struct settings; [service NAME] in a file */
 };
 
@@ -38,11 +38,11 @@ struct option_choice {
 struct option {
 	const char *heading; /* in --help, a line above this option; or NULL */
 	const char *name;    /* --name, key in a file; BROOD_NAME in the environment */
-	char letter;	     /* -l, or 0 */
+	char letter;         /* -l, or 0 */
 	bool repeats;
 	bool check_only;   /* known to `brood check` alone */
-	bool file_only;	   /* has no option and no variable: the first word on the command line */
-	bool later;	   /* not part of this version: refused with a sentence, never ignored */
+	bool file_only;    /* has no option and no variable: the first word on the command line */
+	bool later;        /* not part of this version: refused with a sentence, never ignored */
 	bool off_the_file; /* no key: the section says it */
 	enum option_kind kind;
 	enum option_scope scope;

@@ -37,8 +37,8 @@ static const char *where(const struct own *own, char text[SETTINGS_WHERE_SIZE])
 	return settings_where(&option, own->origin, text);
 }
 
-static int refuse_unknown(const struct own *own, const struct brood_handler *handler, const char *handler_name,
-	struct sentence *why)
+static int refuse_unknown(
+	const struct own *own, const struct brood_handler *handler, const char *handler_name, struct sentence *why)
 {
 	bool in_file = own->origin.kind == ORIGIN_FILE;
 	char place[SETTINGS_WHERE_SIZE];
@@ -52,11 +52,11 @@ static int refuse_unknown(const struct own *own, const struct brood_handler *han
 	for (const struct brood_option *option = handler->options; option && option->name; option++)
 		nearest_offer(&nearest, option->name);
 	if (nearest_found(&nearest))
-		return sentence_set(why, settings_status(own->origin), "%s: unknown %s, did you mean '%s%s'?", where(own, place),
-			in_file ? "key" : "option", in_file ? "" : "--", nearest_found(&nearest));
+		return sentence_set(why, settings_status(own->origin), "%s: unknown %s, did you mean '%s%s'?",
+			where(own, place), in_file ? "key" : "option", in_file ? "" : "--", nearest_found(&nearest));
 	return sentence_set(why, settings_status(own->origin),
-		"%s: neither a service nor handler %s has this %s; see: brood serve %s --help", where(own, place), handler_name,
-		in_file ? "key" : "option", handler_name);
+		"%s: neither a service nor handler %s has this %s; see: brood serve %s --help", where(own, place),
+		handler_name, in_file ? "key" : "option", handler_name);
 }
 
 static int parse_flag(const char *value, bool *ret_flag, struct sentence *why)
@@ -105,8 +105,8 @@ static const struct own *earlier(const struct own *list, const struct own *own)
 	return NULL;
 }
 
-int own_settle(const struct own *list, const struct brood_handler *handler, const char *handler_name, struct keep *keep,
-	void **ret_app, struct sentence *why)
+int own_settle(const struct own *list, const struct brood_handler *handler, const char *handler_name,
+	struct keep *keep, void **ret_app, struct sentence *why)
 {
 	void *app = handler->options ? keep_alloc(keep, handler->options_size) : NULL;
 	char place[SETTINGS_WHERE_SIZE];
@@ -118,9 +118,11 @@ int own_settle(const struct own *list, const struct brood_handler *handler, cons
 		if (!option)
 			return refuse_unknown(own, handler, handler_name, why);
 		if (earlier(list, own))
-			return sentence_set(why, settings_status(own->origin), "%s: given twice: keep one of them", where(own, place));
+			return sentence_set(why, settings_status(own->origin), "%s: given twice: keep one of them",
+				where(own, place));
 		if (store(own, option, app, &reason) < 0)
-			return sentence_set(why, settings_status(own->origin), "%s: %s", where(own, place), reason.text);
+			return sentence_set(
+				why, settings_status(own->origin), "%s: %s", where(own, place), reason.text);
 	}
 	*ret_app = app;
 	return 0;

@@ -15,7 +15,7 @@
 struct own {
 	const char *name;  /* without dashes */
 	const char *value; /* NULL: none was given with it */
-	bool guessed;	   /* value is the next word, and may not have been meant as one */
+	bool guessed;      /* value is the next word, and may not have been meant as one */
 	struct origin origin;
 	struct own *next;
 };
@@ -27,8 +27,8 @@ const struct brood_option *own_find(const struct brood_handler *handler, const c
 
 /* What the handler gets as `app`: options_size zeroed bytes with every given value in its place; NULL if it has no options.
  * 0, or an exit status with a sentence. */
-int own_settle(const struct own *list, const struct brood_handler *handler, const char *handler_name, struct keep *keep,
-	void **ret_app, struct sentence *why);
+int own_settle(const struct own *list, const struct brood_handler *handler, const char *handler_name,
+	struct keep *keep, void **ret_app, struct sentence *why);
 
 /* The effective value as text, and in *ret_origin where it comes from. */
 const char *own_text(const struct own *list, const struct brood_option *option, struct origin *ret_origin);

@@ -37,7 +37,8 @@ int plugin_locate(const char *word, struct keep *keep, struct plugin *ret_plugin
 	char real[PATH_MAX];
 
 	if (colon && !is_identifier(colon + 1))
-		return sentence_set(why, EX_USAGE, "'%s' has no symbol behind ':': write ./handler.so or ./handler.so:SYMBOL", word);
+		return sentence_set(why, EX_USAGE,
+			"'%s' has no symbol behind ':': write ./handler.so or ./handler.so:SYMBOL", word);
 	if (colon)
 		*colon = '\0';
 	if (!realpath(path, real) || access(real, R_OK) < 0)
@@ -54,14 +55,17 @@ static int check_symbol(const struct plugin *plugin, const void *address, struct
 	Dl_info info;
 
 	if (!dladdr1(address, &info, (void **)&symbol, RTLD_DL_SYMENT) || !symbol)
-		return sentence_set(why, EX_CONFIG, "%s: nothing is known about its symbol %s", plugin->path, plugin->symbol);
+		return sentence_set(
+			why, EX_CONFIG, "%s: nothing is known about its symbol %s", plugin->path, plugin->symbol);
 	if (ELF64_ST_TYPE(symbol->st_info) != STT_OBJECT)
-		return sentence_set(why, EX_CONFIG, "%s: %s is no struct brood_handler but another kind of symbol", plugin->path,
-			plugin->symbol);
+		return sentence_set(why, EX_CONFIG, "%s: %s is no struct brood_handler but another kind of symbol",
+			plugin->path, plugin->symbol);
 	if (symbol->st_size != sizeof(struct brood_handler))
-		return sentence_set(why, EX_CONFIG, "%s: %s has %zu bytes and a struct brood_handler of this version %zu: compile it "
-						    "against <brood/brood.h> of brood %s", plugin->path, plugin->symbol,
-			(size_t)symbol->st_size, sizeof(struct brood_handler), brood_version());
+		return sentence_set(why, EX_CONFIG,
+			"%s: %s has %zu bytes and a struct brood_handler of this version %zu: compile it "
+			"against <brood/brood.h> of brood %s",
+			plugin->path, plugin->symbol, (size_t)symbol->st_size, sizeof(struct brood_handler),
+			brood_version());
 	return 0;
 }
 
@@ -86,7 +90,8 @@ static int check_options(const struct plugin *plugin, const struct brood_handler
 		size_t size = option_size(option);
 
 		if (size > handler->options_size || option->offset > handler->options_size - size)
-			return sentence_set(why, EX_CONFIG, "%s: its option --%s does not fit into its %zu bytes of options (.options_size)",
+			return sentence_set(why, EX_CONFIG,
+				"%s: its option --%s does not fit into its %zu bytes of options (.options_size)",
 				plugin->path, option->name, handler->options_size);
 	}
 	return 0;
@@ -102,7 +107,8 @@ int plugin_load(const struct plugin *plugin, const struct brood_handler **ret_ha
 		return sentence_set(why, EX_CONFIG, "cannot load the handler: %s", dlerror());
 	handler = dlsym(object, plugin->symbol);
 	if (!handler)
-		return sentence_set(why, EX_CONFIG, "%s has no symbol %s: define `const struct brood_handler %s = { .handle = ... };`",
+		return sentence_set(why, EX_CONFIG,
+			"%s has no symbol %s: define `const struct brood_handler %s = { .handle = ... };`",
 			plugin->path, plugin->symbol, plugin->symbol);
 	status = check_symbol(plugin, handler, why);
 	if (status == 0 && !handler->handle)

@@ -86,7 +86,8 @@ static int parse_ms(const struct option *option, const char *text, int *ret_valu
 	if (ms == 0)
 		return sentence_set(why, -1, "'%s' is no time to wait: write 1ms or more, or off", text);
 	if (ms > option->max)
-		return sentence_set(why, -1, "'%s' is too long: write at most %dh, or off", text, option->max / 3600000);
+		return sentence_set(
+			why, -1, "'%s' is too long: write at most %dh, or off", text, option->max / 3600000);
 	*ret_value = ms;
 	return 0;
 }
@@ -135,7 +136,8 @@ static int check_pair(const char *text, struct sentence *why)
 static int check_name(const char *text, struct sentence *why)
 {
 	if (!ini_is_name(text))
-		return sentence_set(why, -1, "'%.70s' is no name: write 1 to %d letters, digits, '.', '-', '_'", text, INI_NAME_MAX);
+		return sentence_set(why, -1, "'%.70s' is no name: write 1 to %d letters, digits, '.', '-', '_'", text,
+			INI_NAME_MAX);
 	return 0;
 }
 
@@ -223,20 +225,17 @@ int settings_set(struct settings *settings, const struct option *option, const c
 	struct keep *keep, struct sentence *why)
 {
 	struct given **list = &settings->given[options_row(option)];
-	char where[SETTINGS_WHERE_SIZE];
-	struct sentence reason;
 	union value value;
 	struct given *given;
 	int r;
 
 	if (option->later)
-		return sentence_set(why, settings_status(origin), "%s is not part of this version of brood",
-			settings_where(option, origin, where));
-	r = parse(option, text, &value, &reason);
+		return sentence_set(why, settings_status(origin), "not part of this version of brood");
+	r = parse(option, text, &value, why);
 	if (r == 0 && *list && (*list)->origin.kind == origin.kind)
-		r = check_repetition(option, *list, &reason);
+		r = check_repetition(option, *list, why);
 	if (r < 0)
-		return sentence_set(why, settings_status(origin), "%s: %s", settings_where(option, origin, where), reason.text);
+		return settings_status(origin);
 	if (*list && (*list)->origin.kind > origin.kind)
 		return 0;
 

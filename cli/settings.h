@@ -49,7 +49,7 @@ struct settings {
 
 void settings_init(struct settings *settings);
 
-/* Checks text whether or not it wins. Borrows text. */
+/* Checks text whether or not it wins. Borrows text. The sentence is about the text alone: say where it stands. */
 int settings_set(struct settings *settings, const struct option *option, const char *text, struct origin origin,
 	struct keep *keep, struct sentence *why);
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from lib.server import Failed, cores, serving
 
-SPREAD_LIMIT = 0.10  # half of all rounds must lie within this part of the median
+SPREAD_LIMIT = 0.08  # half of all rounds must lie within this part of the median
 EXTRA_ROUNDS = 8  # at most, added one by one while the spread is too wide
 SUITE_LIMIT_S = 220
 LOAD_LIMIT_S = 20

@@ -47,7 +47,7 @@ FORK = Suite(
             "examples/echo_once.c -shared -fPIC -Iinclude -Wl,-z,now",
         ),
         Contender(
-            "brood, errors only",
+            "brood at error level",
             "{brood} serve {work}/echo_once.so -l tcp://127.0.0.1:{port} -m fork --log-level error",
             "examples/echo_once.c -shared -fPIC -Iinclude -Wl,-z,now",
         ),

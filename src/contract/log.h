@@ -29,8 +29,10 @@ struct log_record {
 	const char *message;
 	const struct log_field *fields;
 	size_t field_count;
+	char *scratch; /* LOG_SCRATCH_SIZE bytes to encode in, or NULL: the stack */
 };
 
-#define LOG_LINE_MAX 4096
+#define LOG_LINE_MAX	 4096
+#define LOG_SCRATCH_SIZE (LOG_LINE_MAX + 1)
 
 #endif

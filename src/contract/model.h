@@ -60,7 +60,8 @@ struct model_config {
 	int threads;
 	int stack_kib;
 	int kill_after_ms;
-	bool supervised; /* in a process of brood's own: clone3 */
+	bool supervised;    /* in a process of brood's own: clone3 */
+	bool worker_copies; /* forked workers see no page that the service process writes for itself (process/pages.h) */
 	int drain_fd;	 /* hangs up once the service drains */
 	int cancel_fd;	 /* hangs up once everything must end: the supervisor is gone, or the engine was killed */
 };

@@ -29,19 +29,19 @@
 
 static void leave_loop(struct service *service)
 {
-	for (size_t i = 0; i < service->acceptor_count; i++)
-		loop_del(&service->engine->loop, &service->acceptors[i].source);
+	for (size_t i = 0; i < service->ledger->acceptor_count; i++)
+		loop_del(service->engine->loop, &service->ledger->acceptors[i].source);
 }
 
 static void enter_backoff(struct service *service)
 {
-	service->backoff_ms = service->backoff_ms ? 2 * service->backoff_ms : BACKOFF_MIN_MS;
-	if (service->backoff_ms > BACKOFF_MAX_MS)
-		service->backoff_ms = BACKOFF_MAX_MS;
+	service->ledger->backoff_ms = service->ledger->backoff_ms ? 2 * service->ledger->backoff_ms : BACKOFF_MIN_MS;
+	if (service->ledger->backoff_ms > BACKOFF_MAX_MS)
+		service->ledger->backoff_ms = BACKOFF_MAX_MS;
 	leave_loop(service);
-	service->accept_state = ACCEPT_BACKOFF;
-	loop_arm(&service->engine->loop, &service->backoff_timer,
-		service->engine->loop.now_ns + service->backoff_ms * NS_PER_MS);
+	service->ledger->accept_state = ACCEPT_BACKOFF;
+	loop_arm(service->engine->loop, &service->ledger->backoff_timer,
+		service->engine->loop->now_ns + service->ledger->backoff_ms * NS_PER_MS);
 }
 
 static void enter_full(struct service *service)
@@ -49,19 +49,19 @@ static void enter_full(struct service *service)
 	const struct model *model = &service->model;
 
 	leave_loop(service);
-	service->accept_state = ACCEPT_FULL;
-	service->count.pauses++;
+	service->ledger->accept_state = ACCEPT_FULL;
+	service->ledger->count.pauses++;
 	/* Iterative is full whenever it is at work: nothing to tell. */
 	if (!model->serving)
 		model->host->log(service, BROOD_INFO, CAUSE_FULL, "%u clients are being served, which is the bound; the next "
-			"ones wait", service->out_count);
+			"ones wait", service->ledger->out_count);
 }
 
 static void close_acceptor(struct acceptor *acceptor)
 {
 	if (acceptor->done)
 		return;
-	loop_del(&acceptor->service->engine->loop, &acceptor->source);
+	loop_del(acceptor->service->engine->loop, &acceptor->source);
 	acceptor->done = true;
 	/* Answers to datagrams still leave by this socket: the service closes it when nothing is out (engine.c). */
 	if (!acceptor->listener.transport->datagram)
@@ -73,17 +73,17 @@ static void place(struct service *service, struct brood_conn *conn)
 	struct model *model = &service->model;
 	int r;
 
-	service->count.accepted++;
-	service->last_accept_ns = conn->accepted_ns;
-	list_append(&service->out, &conn->link);
-	service->out_count++;
+	service->ledger->count.accepted++;
+	service->ledger->last_accept_ns = conn->accepted_ns;
+	list_append(&service->ledger->out, &conn->link);
+	service->ledger->out_count++;
 	ticking_start_sweep(service);
 	r = model->ops->place(model, conn);
 	if (r == 0) {
-		service->backoff_ms = 0;
+		service->ledger->backoff_ms = 0;
 		return;
 	}
-	service->count.place_errors++;
+	service->ledger->count.place_errors++;
 	model->host->log(service, BROOD_ERROR, CAUSE_WORKER, "cannot make a worker: %s; accepting pauses", strerrordesc_np(-r));
 	enter_backoff(service);
 	end_refused(conn, r == -ENOMEM ? END_REFUSED_NO_MEMORY :
@@ -92,9 +92,9 @@ static void place(struct service *service, struct brood_conn *conn)
 
 static void refuse_too_large(struct service *service, struct brood_conn *conn)
 {
-	service->count.accepted++;
-	list_append(&service->out, &conn->link);
-	service->out_count++;
+	service->ledger->count.accepted++;
+	list_append(&service->ledger->out, &conn->link);
+	service->ledger->out_count++;
 	end_refused(conn, END_TOO_LARGE, -EMSGSIZE);
 }
 
@@ -107,7 +107,7 @@ static int take_connected(struct acceptor *acceptor, struct brood_conn *conn)
 	acceptor->listener.fd = -1;
 	if (getpeername(conn->fd, &conn->peer.any, &size) == 0)
 		conn->peer_size = size;
-	loop_del(&acceptor->service->engine->loop, &acceptor->source);
+	loop_del(acceptor->service->engine->loop, &acceptor->source);
 	acceptor->done = true;
 	return 0;
 }
@@ -147,7 +147,7 @@ static void accept_from(struct acceptor *acceptor)
 	const struct model *model = &service->model;
 	int batch = model->draining ? INT_MAX : model->ops->accept_batch;
 
-	while (batch-- > 0 && !acceptor->done && service->accept_state == ACCEPT_OPEN) {
+	while (batch-- > 0 && !acceptor->done && service->ledger->accept_state == ACCEPT_OPEN) {
 		int r;
 
 		if (model->ops->room(model) <= 0) {
@@ -156,7 +156,7 @@ static void accept_from(struct acceptor *acceptor)
 		}
 		r = accept_one(acceptor);
 		if (r < 0) {
-			service->count.accept_errors++;
+			service->ledger->count.accept_errors++;
 			model->host->log(service, BROOD_ERROR, CAUSE_ACCEPT, "cannot accept on %s: %s; accepting pauses",
 				acceptor->listener.url, strerrordesc_np(-r));
 			enter_backoff(service);
@@ -173,15 +173,15 @@ static bool enter_loop(struct service *service)
 {
 	bool any = false;
 
-	for (size_t i = 0; i < service->acceptor_count; i++) {
-		struct acceptor *acceptor = &service->acceptors[i];
+	for (size_t i = 0; i < service->ledger->acceptor_count; i++) {
+		struct acceptor *acceptor = &service->ledger->acceptors[i];
 		int r = 0;
 
 		if (acceptor->done)
 			continue;
 		any = true;
 		if (!acceptor->source.added && !acceptor->listener.connected)
-			r = loop_add(&service->engine->loop, &acceptor->source, EPOLLIN);
+			r = loop_add(service->engine->loop, &acceptor->source, EPOLLIN);
 		if (r < 0) {
 			enter_backoff(service);
 			return true;
@@ -193,22 +193,22 @@ static bool enter_loop(struct service *service)
 /* Try every listener once, beginning with another one each time, then leave the rest to the loop. */
 static void accept_pass(struct service *service)
 {
-	if (service->accepting || service->accept_state == ACCEPT_CLOSED)
+	if (service->ledger->accepting || service->ledger->accept_state == ACCEPT_CLOSED)
 		return;
-	service->accepting = true;
-	loop_disarm(&service->engine->loop, &service->backoff_timer);
-	service->accept_state = ACCEPT_OPEN;
-	for (size_t i = 0; i < service->acceptor_count && service->accept_state == ACCEPT_OPEN; i++)
-		accept_from(&service->acceptors[(service->next_acceptor + i) % service->acceptor_count]);
-	service->next_acceptor++;
-	service->accepting = false;
-	if (service->accept_state == ACCEPT_OPEN && !enter_loop(service)) {
-		service->accept_state = ACCEPT_CLOSED;
+	service->ledger->accepting = true;
+	loop_disarm(service->engine->loop, &service->ledger->backoff_timer);
+	service->ledger->accept_state = ACCEPT_OPEN;
+	for (size_t i = 0; i < service->ledger->acceptor_count && service->ledger->accept_state == ACCEPT_OPEN; i++)
+		accept_from(&service->ledger->acceptors[(service->ledger->next_acceptor + i) % service->ledger->acceptor_count]);
+	service->ledger->next_acceptor++;
+	service->ledger->accepting = false;
+	if (service->ledger->accept_state == ACCEPT_OPEN && !enter_loop(service)) {
+		service->ledger->accept_state = ACCEPT_CLOSED;
 		engine_check_over(service->engine);
 	}
 	/* A waiting iterative handler met the next client; that is over. By the timer: a call would nest for ever. */
-	if (service->accept_state == ACCEPT_FULL && service->model.ops->room(&service->model) > 0)
-		loop_arm(&service->engine->loop, &service->backoff_timer, 0);
+	if (service->ledger->accept_state == ACCEPT_FULL && service->model.ops->room(&service->model) > 0)
+		loop_arm(service->engine->loop, &service->ledger->backoff_timer, 0);
 }
 
 static void acceptor_ready(struct loop_source *source, uint32_t events)
@@ -217,56 +217,55 @@ static void acceptor_ready(struct loop_source *source, uint32_t events)
 	struct service *service = acceptor->service;
 
 	(void)events;
-	if (service->accepting) {
+	if (service->ledger->accepting) {
 		/* In the loop of a waiting iterative handler. */
 		enter_full(service);
 		return;
 	}
-	service->accepting = true;
+	service->ledger->accepting = true;
 	accept_from(acceptor);
-	service->accepting = false;
+	service->ledger->accepting = false;
 	accept_resume(service);
 }
 
 static void backoff_over(struct loop_timer *timer)
 {
-	accept_pass(container_of(timer, struct service, backoff_timer));
+	accept_pass(container_of(timer, struct ledger, backoff_timer)->service);
 }
 
 void accept_resume(struct service *service)
 {
-	if (service->accept_state == ACCEPT_FULL && service->model.ops->room(&service->model) > 0)
+	if (service->ledger->accept_state == ACCEPT_FULL && service->model.ops->room(&service->model) > 0)
 		accept_pass(service);
 }
 
 int accept_open(struct service *service)
 {
-	service->backoff_timer.fire = backoff_over;
-	for (size_t i = 0; i < service->acceptor_count; i++) {
-		struct acceptor *acceptor = &service->acceptors[i];
+	service->ledger->backoff_timer.fire = backoff_over;
+	for (size_t i = 0; i < service->ledger->acceptor_count; i++) {
+		struct acceptor *acceptor = &service->ledger->acceptors[i];
 
-		acceptor->service = service;
 		acceptor->source = (struct loop_source){ .fd = acceptor->listener.fd, .ready = acceptor_ready };
 	}
-	service->accept_state = ACCEPT_OPEN;
-	service->last_accept_ns = clock_now_ns();
+	service->ledger->accept_state = ACCEPT_OPEN;
+	service->ledger->last_accept_ns = clock_now_ns();
 	/* Through the timer, so that nothing is served before brood_run. */
-	return loop_arm(&service->engine->loop, &service->backoff_timer, 0);
+	return loop_arm(service->engine->loop, &service->ledger->backoff_timer, 0);
 }
 
 void accept_drain(struct service *service)
 {
-	for (size_t i = 0; i < service->acceptor_count; i++)
+	for (size_t i = 0; i < service->ledger->acceptor_count; i++)
 		if (!service->engine->supervised)
-			open_unlink(&service->acceptors[i].listener);
-	if (service->accept_state == ACCEPT_OPEN || service->accept_state == ACCEPT_BACKOFF)
+			open_unlink(&service->ledger->acceptors[i].listener);
+	if (service->ledger->accept_state == ACCEPT_OPEN || service->ledger->accept_state == ACCEPT_BACKOFF)
 		accept_pass(service);
 }
 
 void accept_close(struct service *service)
 {
-	loop_disarm(&service->engine->loop, &service->backoff_timer);
-	service->accept_state = ACCEPT_CLOSED;
-	for (size_t i = 0; i < service->acceptor_count; i++)
-		close_acceptor(&service->acceptors[i]);
+	loop_disarm(service->engine->loop, &service->ledger->backoff_timer);
+	service->ledger->accept_state = ACCEPT_CLOSED;
+	for (size_t i = 0; i < service->ledger->acceptor_count; i++)
+		close_acceptor(&service->ledger->acceptors[i]);
 }

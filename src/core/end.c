@@ -53,7 +53,7 @@ static void write_record(struct brood_conn *conn, enum end_reason reason, const 
 	fields[n++] = LOG_UINT("in", slot.bytes_in);
 	fields[n++] = LOG_UINT("out", slot.bytes_out);
 	fields[n++] = LOG_UINT("requests", slot.requests);
-	fields[n++] = LOG_INT("ms", (service->engine->loop.now_ns - conn->accepted_ns) / NS_PER_MS);
+	fields[n++] = LOG_INT("ms", (service->engine->loop->now_ns - conn->accepted_ns) / NS_PER_MS);
 	if (ended) {
 		fields[n++] = LOG_INT("cpu_us", cpu_us(&ended->usage));
 		fields[n++] = LOG_TEXT("exit", child_exit_text(ended, exit_text, sizeof exit_text));
@@ -68,6 +68,7 @@ static void write_record(struct brood_conn *conn, enum end_reason reason, const 
 			       .message = "end",
 			       .fields = fields,
 			       .field_count = n,
+			       .scratch = service->ledger->scratch,
 		       });
 }
 
@@ -81,9 +82,9 @@ void end_connection(struct brood_conn *conn, enum end_reason reason, const struc
 		reason = END_UNKNOWN;
 	if (!conn->recorded)
 		write_record(conn, reason, ended);
-	service->count.ended++;
+	service->ledger->count.ended++;
 	list_remove(&conn->link);
-	service->out_count--;
+	service->ledger->out_count--;
 	conn->transport->close(conn);
 	pool_give(conn);
 	accept_resume(service);
@@ -93,7 +94,7 @@ void end_connection(struct brood_conn *conn, enum end_reason reason, const struc
 void end_written_off(struct brood_conn *conn)
 {
 	conn->recorded = true;
-	conn->service->count.written_off++;
+	conn->service->ledger->count.written_off++;
 	write_record(conn, END_WRITTEN_OFF, NULL);
 }
 
@@ -110,7 +111,7 @@ void end_refused(struct brood_conn *conn, enum end_reason reason, int error)
 {
 	const struct brood_service *config = &conn->service->config;
 
-	conn->service->count.refused++;
+	conn->service->ledger->count.refused++;
 	conn->slot->error = error;
 	conn->pid = 0;
 	if (!conn->transport->datagram && config->refusal_size > 0) {

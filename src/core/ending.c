@@ -9,6 +9,7 @@
 #include "contract/transport.h"
 #include "core/io.h"
 #include "core/service.h"
+#include "platform/direct.h"
 
 #define DISCARD_SIZE 4096
 
@@ -49,7 +50,7 @@ void ending_leave(struct brood_conn *conn)
 		return;
 	if (io_finish(conn) < 0 || conn->eof)
 		return;
-	if (discard(conn) > 0)
+	if (direct_unread(conn->fd) > 0)
 		linger(conn);
 }
 

@@ -17,6 +17,7 @@
 #include "core/inherit.h"
 #include "core/service_life.h"
 #include "core/ticking.h"
+#include "process/pages.h"
 
 #define VERSION "0.1.0"
 
@@ -73,19 +74,24 @@ struct brood *brood_new(void)
 	engine->drain_pipe[0] = engine->drain_pipe[1] = engine->cancel_pipe[0] = engine->cancel_pipe[1] = -1;
 	log_init(&engine->own_log);
 	engine->log = &engine->own_log;
-	if (loop_init(&engine->loop) < 0)
+	engine->loop = pages_new(sizeof *engine->loop);
+	if (!engine->loop)
 		goto free_engine;
+	if (loop_init(engine->loop) < 0)
+		goto free_loop;
 	engine->wake = (struct loop_source){ .fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), .ready = wake_ready };
 	if (engine->wake.fd < 0)
 		goto fini_loop;
-	if (loop_add(&engine->loop, &engine->wake, EPOLLIN) < 0)
+	if (loop_add(engine->loop, &engine->wake, EPOLLIN) < 0)
 		goto close_wake;
 	return engine;
 
 close_wake:
 	close(engine->wake.fd);
 fini_loop:
-	loop_fini(&engine->loop);
+	loop_fini(engine->loop);
+free_loop:
+	pages_free(engine->loop, sizeof *engine->loop);
 free_engine:
 	free(engine);
 	return NULL;
@@ -132,7 +138,7 @@ static int for_each_service(struct brood *engine, int (*step)(struct service *se
 static void stop_services(struct brood *engine)
 {
 	ticking_stop(engine);
-	loop_disarm(&engine->loop, &engine->drain_timer);
+	loop_disarm(engine->loop, &engine->drain_timer);
 	for (size_t i = 0; i < engine->service_count; i++)
 		service_stop(engine->services[i]);
 	for (int i = 0; i < 2; i++) {
@@ -182,7 +188,7 @@ void engine_check_over(struct brood *engine)
 	if (engine->state != ENGINE_SERVING && engine->state != ENGINE_DRAINING)
 		return;
 	for (size_t i = 0; i < engine->service_count; i++)
-		if (engine->services[i]->out_count > 0 || engine->services[i]->accept_state != ACCEPT_CLOSED)
+		if (engine->services[i]->ledger->out_count > 0 || engine->services[i]->ledger->accept_state != ACCEPT_CLOSED)
 			return;
 	set_state(engine, ENGINE_OVER);
 }
@@ -224,7 +230,7 @@ void engine_drain(struct brood *engine)
 	set_state(engine, ENGINE_DRAINING);
 	engine->drain_timer.fire = drain_deadline;
 	if (ms >= 0)
-		loop_arm(&engine->loop, &engine->drain_timer, clock_now_ns() + ms * NS_PER_MS);
+		loop_arm(engine->loop, &engine->drain_timer, clock_now_ns() + ms * NS_PER_MS);
 	for (size_t i = 0; i < engine->service_count; i++)
 		engine->services[i]->model.draining = true;
 	close_end(&engine->drain_pipe[1]);
@@ -240,7 +246,7 @@ void engine_kill(struct brood *engine)
 	if (engine->state != ENGINE_DRAINING || engine->cancel_pipe[1] < 0)
 		return;
 	engine->drain_timer.fire = drain_deadline;
-	loop_arm(&engine->loop, &engine->drain_timer, clock_now_ns() + KILL_GRACE_MS * NS_PER_MS);
+	loop_arm(engine->loop, &engine->drain_timer, clock_now_ns() + KILL_GRACE_MS * NS_PER_MS);
 	for (size_t i = 0; i < engine->service_count; i++) {
 		struct service *service = engine->services[i];
 
@@ -261,7 +267,7 @@ int brood_run_once(struct brood *engine, int timeout_ms)
 	if (r < 0)
 		return r;
 	if (engine->state != ENGINE_OVER)
-		r = loop_turn(&engine->loop, timeout_ms);
+		r = loop_turn(engine->loop, timeout_ms);
 	if (r < 0)
 		return sentence_set(&engine->why, r, "the loop failed: %s", strerrordesc_np(-r));
 	if (engine->state != ENGINE_OVER)
@@ -284,7 +290,7 @@ int brood_fd(struct brood *engine)
 {
 	int r = brood_start(engine);
 
-	return r < 0 ? r : loop_fd(&engine->loop);
+	return r < 0 ? r : loop_fd(engine->loop);
 }
 
 void brood_stop(struct brood *engine)
@@ -302,7 +308,7 @@ void brood_stop(struct brood *engine)
 static bool has_lost_threads(const struct brood *engine)
 {
 	for (size_t i = 0; i < engine->service_count; i++)
-		if (engine->services[i]->out_count > 0)
+		if (engine->services[i]->ledger->out_count > 0)
 			return true;
 	return false;
 }
@@ -312,16 +318,17 @@ void brood_free(struct brood *engine)
 	if (!engine)
 		return;
 	engine_kill(engine);
-	while (engine->state == ENGINE_DRAINING && loop_turn(&engine->loop, -1) == 0)
+	while (engine->state == ENGINE_DRAINING && loop_turn(engine->loop, -1) == 0)
 		continue;
 	stop_services(engine);
 	if (has_lost_threads(engine))
 		return; /* they may yet touch any of it: a leak is the lesser evil */
 	for (size_t i = 0; i < engine->service_count; i++)
 		service_free(engine->services[i]);
-	loop_del(&engine->loop, &engine->wake);
+	loop_del(engine->loop, &engine->wake);
 	close(engine->wake.fd);
-	loop_fini(&engine->loop);
+	loop_fini(engine->loop);
+	pages_free(engine->loop, sizeof *engine->loop);
 	if (engine->log == &engine->own_log)
 		log_fini(&engine->own_log);
 	free(engine);
@@ -337,9 +344,9 @@ const char *brood_listening(const struct brood *engine, size_t n)
 	for (size_t i = 0; i < engine->service_count; i++) {
 		const struct service *service = engine->services[i];
 
-		if (n < service->acceptor_count)
-			return service->acceptors[n].listener.url;
-		n -= service->acceptor_count;
+		if (n < service->ledger->acceptor_count)
+			return service->ledger->acceptors[n].listener.url;
+		n -= service->ledger->acceptor_count;
 	}
 	return NULL;
 }
@@ -353,7 +360,7 @@ void brood_log_to(struct brood *engine, enum brood_level max, brood_log_fn *fn, 
 
 struct loop *engine_loop(struct brood *engine)
 {
-	return &engine->loop;
+	return engine->loop;
 }
 
 bool engine_gave_up(const struct brood *engine)

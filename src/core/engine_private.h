@@ -21,7 +21,7 @@ enum engine_state { ENGINE_NEW, ENGINE_SERVING, ENGINE_DRAINING, ENGINE_OVER };
 
 struct brood {
 	enum engine_state state;
-	struct loop loop;
+	struct loop *loop; /* pages of its own, like a ledger */
 	struct loop_source wake; /* an eventfd that brood_stop writes */
 	_Atomic int stop_requests;
 	struct loop_timer tick_timer;

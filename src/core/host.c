@@ -53,6 +53,7 @@ static bool may_say(struct cause_state *state, uint64_t *ret_unsaid)
 	return true;
 }
 
+BROOD_PRINTF(4, 5)
 static void host_log(struct service *service, enum brood_level level, enum host_cause cause, const char *format, ...)
 {
 	struct log *log = service->engine->log;
@@ -61,7 +62,7 @@ static void host_log(struct service *service, enum brood_level level, enum host_
 	uint64_t unsaid = 0;
 	va_list args;
 
-	if (level > log->max || (cause != CAUSE_NONE && !may_say(&service->cause[cause], &unsaid)))
+	if (level > log->max || (cause != CAUSE_NONE && !may_say(&service->ledger->cause[cause], &unsaid)))
 		return;
 	va_start(args, format);
 	vsnprintf(text, sizeof text, format, args);

@@ -9,13 +9,12 @@
  */
 #include "core/inherit.h"
 
-#include <errno.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "contract/transport.h"
 #include "core/engine_private.h"
+#include "platform/direct.h"
 #include "process/descriptors.h"
 
 int inherit_before_load(struct brood *engine)
@@ -60,17 +59,17 @@ static void close_but(int fd, int kept)
 
 static void leave_embedded(const struct brood *engine, const struct brood_conn *conn)
 {
-	close_but(engine->loop.epoll_fd, conn->fd);
-	close_but(engine->loop.timer_fd, conn->fd);
+	close_but(engine->loop->epoll_fd, conn->fd);
+	close_but(engine->loop->timer_fd, conn->fd);
 	close_but(engine->wake.fd, conn->fd);
 	close_but(engine->drain_pipe[1], conn->fd);
 	close_but(engine->cancel_pipe[1], conn->fd);
 	for (size_t i = 0; i < engine->service_count; i++) {
 		const struct service *service = engine->services[i];
 
-		for (size_t j = 0; j < service->acceptor_count; j++)
-			close_but(service->acceptors[j].listener.fd, conn->fd);
-		list_each(pos, next, &service->out)
+		for (size_t j = 0; j < service->ledger->acceptor_count; j++)
+			close_but(service->ledger->acceptors[j].listener.fd, conn->fd);
+		list_each(pos, next, &service->ledger->out)
 		{
 			const struct brood_conn *sibling = container_of(pos, struct brood_conn, link);
 
@@ -83,12 +82,7 @@ static void leave_embedded(const struct brood *engine, const struct brood_conn *
 /* The board was left out of the fork (MADV_DONTFORK): of all slots the child gets its own, at the same address. */
 static int map_own_slot(const struct brood_conn *conn)
 {
-	const struct board *board = &conn->service->board;
-	off_t offset = (off_t)conn->index * SLOT_SIZE;
-
-	if (mmap(conn->slot, SLOT_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, board->fd, offset) == MAP_FAILED)
-		return -errno;
-	return 0;
+	return direct_map_fixed(conn->slot, SLOT_SIZE, conn->service->board.fd, (off_t)conn->index * SLOT_SIZE);
 }
 
 int inherit_enter_child(struct brood_conn *conn, pid_t parent)

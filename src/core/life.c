@@ -21,6 +21,7 @@
 #include "core/ending.h"
 #include "core/io.h"
 #include "core/service.h"
+#include "platform/direct.h"
 
 static void enter(struct brood_conn *conn, enum conn_phase phase)
 {
@@ -30,7 +31,7 @@ static void enter(struct brood_conn *conn, enum conn_phase phase)
 /* A handler that forks by itself and returns in the child would run the rest of this worker's life twice. */
 static void end_stray_child(struct brood_conn *conn)
 {
-	if (getpid() == conn->pid)
+	if (direct_getpid() == conn->pid)
 		return;
 	brood_logf(conn, BROOD_ERROR, "a child forked by the handler returned from it; it ends here (see brood_fork)");
 	_exit(EXIT_FAILURE);

@@ -4,10 +4,10 @@
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "contract/transport.h"
 #include "core/engine_private.h"
+#include "process/pages.h"
 
 #define ALIGNMENT 64
 
@@ -16,66 +16,90 @@ static size_t aligned(size_t size)
 	return (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
 }
 
-static bool has_datagrams(const struct service *service)
+static bool has_datagrams(const struct ledger *ledger)
 {
-	for (size_t i = 0; i < service->acceptor_count; i++)
-		if (service->acceptors[i].listener.transport->datagram)
+	for (size_t i = 0; i < ledger->acceptor_count; i++)
+		if (ledger->acceptors[i].listener.transport->datagram)
 			return true;
 	return false;
 }
 
-/* The parts that every accept writes lie together; buffers, packets and states follow and cost nothing (NORESERVE, never
- * touched) until a client needs them. */
+/* A connection's buffer, packet, answer and state, one after the other. */
+struct extras {
+	size_t packet_size;
+	size_t state_size;
+	size_t each;
+};
+
+static struct extras extras_of(const struct service *service)
+{
+	struct extras extras = {
+		.packet_size = has_datagrams(service->ledger) ? aligned((size_t)service->config.max_packet + 1) : 0,
+		.state_size = aligned(service->config.state_size),
+	};
+
+	extras.each = CONN_BUFFER + 2 * extras.packet_size + extras.state_size;
+	return extras;
+}
+
+static void prepare(struct service *service, unsigned int index, const struct extras *extras)
+{
+	struct brood_conn *conn = &service->ledger->pool.conns[index];
+	char *extra = service->ledger->pool.extras + index * extras->each;
+
+	conn->service = service;
+	conn->model = &service->model;
+	conn->index = index;
+	conn->slot = board_slot(&service->board, index);
+	conn->buffer = extra;
+	extra += CONN_BUFFER;
+	if (extras->packet_size) {
+		conn->packet.data = extra;
+		conn->packet.reply = extra + extras->packet_size;
+		extra += 2 * extras->packet_size;
+	}
+	conn->packet.limit = (size_t)service->config.max_packet;
+	conn->state = extras->state_size ? extra : NULL;
+	list_init(&conn->work);
+	list_append(&service->ledger->pool.free, &conn->link);
+}
+
+/* The connections themselves are the service process's own pages (a forked worker gets a copy on its stack); what hangs on
+ * them is inherited, and costs nothing (never touched) until a client needs it. */
 int pool_open(struct service *service)
 {
 	unsigned int count = engine_slots(&service->config);
-	size_t packet_size = has_datagrams(service) ? aligned((size_t)service->config.max_packet + 1) : 0;
-	size_t state_size = aligned(service->config.state_size);
-	size_t conns_size = aligned(count * sizeof(struct brood_conn));
-	size_t each = CONN_BUFFER + 2 * packet_size + state_size;
-	size_t size = conns_size + count * each;
-	struct pool_memory *pool = &service->pool;
-	char *extra;
+	struct pool *pool = &service->ledger->pool;
+	struct extras extras = extras_of(service);
+	int r = 0;
 
-	pool->mapping = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (pool->mapping == MAP_FAILED) {
-		pool->mapping = NULL;
-		return -errno;
-	}
-	pool->size = size;
-	pool->count = count;
-	pool->conns = pool->mapping;
 	list_init(&pool->free);
-	extra = (char *)pool->mapping + conns_size;
-	for (unsigned int i = 0; i < count; i++, extra += each) {
-		struct brood_conn *conn = &pool->conns[i];
-
-		conn->service = service;
-		conn->model = &service->model;
-		conn->index = i;
-		conn->slot = board_slot(&service->board, i);
-		conn->buffer = extra;
-		conn->packet.data = packet_size ? extra + CONN_BUFFER : NULL;
-		conn->packet.reply = packet_size ? extra + CONN_BUFFER + packet_size : NULL;
-		conn->packet.limit = (size_t)service->config.max_packet;
-		conn->state = state_size ? extra + CONN_BUFFER + 2 * packet_size : NULL;
-		list_init(&conn->work);
-		list_append(&pool->free, &conn->link);
-	}
-	return 0;
+	pool->conns_size = count * sizeof(struct brood_conn);
+	pool->extras_size = count * extras.each;
+	pool->conns = pages_new(pool->conns_size);
+	pool->extras = pages_new(pool->extras_size);
+	if (!pool->conns || !pool->extras)
+		return -ENOMEM;
+	if (service->model.config.worker_copies)
+		r = pages_leave_out_of_forks(pool->conns, pool->conns_size);
+	for (unsigned int i = count; i > 0; i--)
+		prepare(service, i - 1, &extras); /* so that the lowest are taken first: fewer pages are ever touched */
+	return r;
 }
 
 void pool_close(struct service *service)
 {
-	if (service->pool.mapping)
-		munmap(service->pool.mapping, service->pool.size);
-	service->pool = (struct pool_memory){ 0 };
+	struct pool *pool = &service->ledger->pool;
+
+	pages_free(pool->conns, pool->conns_size);
+	pages_free(pool->extras, pool->extras_size);
+	*pool = (struct pool){ 0 };
 }
 
 /* Only what one connection leaves behind for the next is reset: most of a conn is written before it is read. */
 struct brood_conn *pool_take(struct service *service)
 {
-	struct pool_memory *pool = &service->pool;
+	struct pool *pool = &service->ledger->pool;
 	struct brood_conn *conn;
 
 	if (list_empty(&pool->free))
@@ -102,5 +126,5 @@ struct brood_conn *pool_take(struct service *service)
 
 void pool_give(struct brood_conn *conn)
 {
-	list_append(&conn->service->pool.free, &conn->link);
+	list_append(&conn->service->ledger->pool.free, &conn->link);
 }

@@ -12,6 +12,7 @@
 #include "contract/model.h"
 #include "loop/loop.h"
 #include "observe/board.h"
+#include "observe/log.h"
 
 #define SERVICE_LISTENERS 16
 
@@ -30,13 +31,12 @@ struct acceptor {
 	bool done; /* drained or served (a connected fd://): closed */
 };
 
-/* Connections are made once, when the service starts, from one mapping: no allocation per client, and a forked child
- * touches only the pages of its own. */
-struct pool_memory {
-	void *mapping;
-	size_t size;
+/* Connections are made once, when the service starts: no allocation per client. */
+struct pool {
 	struct brood_conn *conns;
-	unsigned int count;
+	size_t conns_size;
+	char *extras; /* each connection's buffer, packets and state */
+	size_t extras_size;
 	struct list free;
 };
 
@@ -49,11 +49,8 @@ struct cause_state {
 	uint64_t unsaid;
 };
 
-struct service {
-	struct brood *engine;
-	struct brood_service config; /* effective */
-	void *app;		     /* as load left it */
-	struct model model;
+/* What the service process writes while it serves, and no worker ever reads: pages of its own (process/pages.h). */
+struct ledger {
 	struct acceptor acceptors[SERVICE_LISTENERS];
 	size_t acceptor_count;
 	size_t next_acceptor; /* whose turn it is after a pause */
@@ -62,17 +59,28 @@ struct service {
 	int backoff_ms;
 	bool accepting; /* inside accept_pass: ends must not start another */
 
-	struct board board;
-	bool board_borrowed;
-	struct pool_memory pool;
+	struct pool pool;
 	struct list out; /* connections that are with a worker */
 	unsigned int out_count;
 	struct loop_timer sweep_timer;
 	bool sweeping;
 	int64_t last_accept_ns; /* for idle */
-	bool loaded, model_started;
 	struct service_counters count;
 	struct cause_state cause[HOST_CAUSES];
+	struct service *service;
+	char scratch[LOG_SCRATCH_SIZE]; /* for end records: stack pages are copied after each fork, these are not */
+};
+
+/* What a forked worker sees as well: hardly ever written once it serves. */
+struct service {
+	struct brood *engine;
+	struct brood_service config; /* effective */
+	void *app;		     /* as load left it */
+	struct model model;
+	struct board board;
+	bool board_borrowed;
+	bool loaded, model_started;
+	struct ledger *ledger;
 };
 
 #endif

@@ -12,6 +12,7 @@
 #include "core/engine_private.h"
 #include "core/host.h"
 #include "core/pool.h"
+#include "process/pages.h"
 #include "transport/open.h"
 
 #define URL_SEPARATORS " \t\n"
@@ -22,18 +23,28 @@ struct service *service_new(struct brood *engine, const struct brood_service *ef
 
 	if (!service)
 		return NULL;
+	service->ledger = pages_new(sizeof *service->ledger);
+	if (!service->ledger) {
+		free(service);
+		return NULL;
+	}
+	service->ledger->service = service;
 	service->engine = engine;
 	service->config = *effective;
 	service->app = effective->app;
-	service->accept_state = ACCEPT_CLOSED;
+	service->ledger->accept_state = ACCEPT_CLOSED;
 	service->board.fd = -1;
-	list_init(&service->out);
-	list_init(&service->pool.free);
+	list_init(&service->ledger->out);
+	list_init(&service->ledger->pool.free);
+	/* Known from the first: a start that fails halfway closes them too. */
+	for (size_t i = 0; i < SERVICE_LISTENERS; i++)
+		service->ledger->acceptors[i].service = service;
 	return service;
 }
 
 void service_free(struct service *service)
 {
+	pages_free(service->ledger, sizeof *service->ledger);
 	free(service);
 }
 
@@ -43,8 +54,8 @@ static int take_listeners(struct service *service, const struct engine_supervise
 		return sentence_set(&service->engine->why, -E2BIG, "service %s has more than %d listeners",
 			service->config.name, SERVICE_LISTENERS);
 	for (size_t i = 0; i < supervised->listener_count; i++)
-		service->acceptors[i].listener = supervised->listeners[i];
-	service->acceptor_count = supervised->listener_count;
+		service->ledger->acceptors[i].listener = supervised->listeners[i];
+	service->ledger->acceptor_count = supervised->listener_count;
 	return 0;
 }
 
@@ -63,14 +74,14 @@ int service_open(struct service *service)
 	if (!urls)
 		return -ENOMEM;
 	for (char *url = strtok_r(urls, URL_SEPARATORS, &save); url; url = strtok_r(NULL, URL_SEPARATORS, &save)) {
-		r = open_listeners(url, &options, found, SERVICE_LISTENERS - service->acceptor_count, &count, &engine->why);
+		r = open_listeners(url, &options, found, SERVICE_LISTENERS - service->ledger->acceptor_count, &count, &engine->why);
 		if (r < 0)
 			break;
 		for (size_t i = 0; i < count; i++)
-			service->acceptors[service->acceptor_count++].listener = found[i];
+			service->ledger->acceptors[service->ledger->acceptor_count++].listener = found[i];
 	}
 	free(urls);
-	if (r == 0 && service->acceptor_count == 0)
+	if (r == 0 && service->ledger->acceptor_count == 0)
 		r = sentence_set(&engine->why, -EINVAL, "service %s listens nowhere: .listen is empty", service->config.name);
 	return r;
 }
@@ -114,21 +125,28 @@ int service_start(struct service *service)
 {
 	struct brood *engine = service->engine;
 	struct model *model = &service->model;
-	int r;
+	int r = 0;
 
 	*model = (struct model){
 		.ops = engine_model_ops(service->config.model),
 		.host = &host_ops,
 		.service = service,
-		.loop = &engine->loop,
+		.loop = engine->loop,
 		.config = engine_model_config(&service->config),
 		.pid = getpid(),
 	};
 	model->config.supervised = engine->supervised != NULL;
+	model->config.worker_copies = engine->supervised && model->ops->own_slot_page;
 	model->config.drain_fd = engine->drain_pipe[0];
 	model->config.cancel_fd = engine->cancel_pipe[0];
 
-	r = open_board(service);
+	if (model->config.worker_copies) {
+		r = pages_leave_out_of_forks(service->ledger, sizeof *service->ledger);
+		if (r == 0)
+			r = pages_leave_out_of_forks(engine->loop, sizeof *engine->loop);
+	}
+	if (r == 0)
+		r = open_board(service);
 	if (r == 0)
 		r = pool_open(service);
 	if (r == 0)
@@ -142,12 +160,12 @@ int service_start(struct service *service)
 
 static void log_summary(const struct service *service)
 {
-	const struct service_counters *count = &service->count;
+	const struct service_counters *count = &service->ledger->count;
 	struct log_field fields[] = {
 		LOG_UINT("accepted", count->accepted),	       LOG_UINT("ended", count->ended),
 		LOG_UINT("refused", count->refused),	       LOG_UINT("written_off", count->written_off),
 		LOG_UINT("pauses", count->pauses),	       LOG_UINT("accept_errors", count->accept_errors),
-		LOG_UINT("worker_errors", count->place_errors), LOG_UINT("unfinished", service->out_count),
+		LOG_UINT("worker_errors", count->place_errors), LOG_UINT("unfinished", service->ledger->out_count),
 	};
 
 	log_write(service->engine->log, &(struct log_record){
@@ -170,10 +188,10 @@ void service_stop(struct service *service)
 	if (service->loaded && service->config.handler.unload)
 		service->config.handler.unload(service->app);
 	service->loaded = false;
-	for (size_t i = 0; i < service->acceptor_count; i++)
-		open_close(&service->acceptors[i].listener, !service->engine->supervised);
+	for (size_t i = 0; i < service->ledger->acceptor_count; i++)
+		open_close(&service->ledger->acceptors[i].listener, !service->engine->supervised);
 	/* Threads that never came back may still use their connection. */
-	if (service->out_count > 0)
+	if (service->ledger->out_count > 0)
 		return;
 	pool_close(service);
 	if (!service->board_borrowed)

@@ -30,8 +30,8 @@ static void tick_service(struct service *service, int64_t now_ns)
 		return;
 	if (handler->tick)
 		call_moment(service, handler->tick, "tick");
-	if (wants_idle(service) && now_ns - service->last_accept_ns >= service->config.idle_ms * NS_PER_MS) {
-		service->last_accept_ns = now_ns;
+	if (wants_idle(service) && now_ns - service->ledger->last_accept_ns >= service->config.idle_ms * NS_PER_MS) {
+		service->ledger->last_accept_ns = now_ns;
 		call_moment(service, handler->idle, "idle");
 	}
 }
@@ -41,8 +41,8 @@ static void tick(struct loop_timer *timer)
 	struct brood *engine = container_of(timer, struct brood, tick_timer);
 
 	for (size_t i = 0; i < engine->service_count; i++)
-		tick_service(engine->services[i], engine->loop.now_ns);
-	loop_arm(&engine->loop, timer, engine->loop.now_ns + TICKING_PERIOD_MS * NS_PER_MS);
+		tick_service(engine->services[i], engine->loop->now_ns);
+	loop_arm(engine->loop, timer, engine->loop->now_ns + TICKING_PERIOD_MS * NS_PER_MS);
 }
 
 int ticking_start(struct brood *engine)
@@ -52,33 +52,33 @@ int ticking_start(struct brood *engine)
 	for (size_t i = 0; i < engine->service_count; i++)
 		wanted = wanted || engine->services[i]->config.handler.tick || wants_idle(engine->services[i]);
 	engine->tick_timer.fire = tick;
-	return wanted ? loop_arm(&engine->loop, &engine->tick_timer, clock_now_ns() + TICKING_PERIOD_MS * NS_PER_MS) : 0;
+	return wanted ? loop_arm(engine->loop, &engine->tick_timer, clock_now_ns() + TICKING_PERIOD_MS * NS_PER_MS) : 0;
 }
 
 void ticking_stop(struct brood *engine)
 {
-	loop_disarm(&engine->loop, &engine->tick_timer);
+	loop_disarm(engine->loop, &engine->tick_timer);
 	for (size_t i = 0; i < engine->service_count; i++)
-		loop_disarm(&engine->loop, &engine->services[i]->sweep_timer);
+		loop_disarm(engine->loop, &engine->services[i]->ledger->sweep_timer);
 }
 
 static void sweep(struct loop_timer *timer)
 {
-	struct service *service = container_of(timer, struct service, sweep_timer);
+	struct service *service = container_of(timer, struct ledger, sweep_timer)->service;
 
-	service->sweeping = false;
-	if (service->out_count == 0)
+	service->ledger->sweeping = false;
+	if (service->ledger->out_count == 0)
 		return;
-	service->model.ops->sweep(&service->model, service->engine->loop.now_ns);
+	service->model.ops->sweep(&service->model, service->engine->loop->now_ns);
 	ticking_start_sweep(service);
 }
 
 void ticking_start_sweep(struct service *service)
 {
-	struct loop *loop = &service->engine->loop;
+	struct loop *loop = service->engine->loop;
 
-	if (service->sweeping)
+	if (service->ledger->sweeping)
 		return;
-	service->sweep_timer.fire = sweep;
-	service->sweeping = loop_arm(loop, &service->sweep_timer, loop->now_ns + TICKING_SWEEP_MS * NS_PER_MS) == 0;
+	service->ledger->sweep_timer.fire = sweep;
+	service->ledger->sweeping = loop_arm(loop, &service->ledger->sweep_timer, loop->now_ns + TICKING_SWEEP_MS * NS_PER_MS) == 0;
 }

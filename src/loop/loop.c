@@ -49,8 +49,8 @@ void loop_del(struct loop *loop, struct loop_source *source)
 	epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, source->fd, NULL);
 	source->added = false;
 	for (int i = loop->batch_next; i < loop->batch_size; i++)
-		if (loop->batch[i].source == source)
-			loop->batch[i].source = NULL;
+		if (loop->batch[i].data.ptr == source)
+			loop->batch[i].data.ptr = NULL;
 }
 
 int loop_arm(struct loop *loop, struct loop_timer *timer, int64_t at_ns)
@@ -82,10 +82,11 @@ static void fire_due(struct loop *loop)
 static void dispatch(struct loop *loop)
 {
 	while (loop->batch_next < loop->batch_size) {
-		struct loop_event *event = &loop->batch[loop->batch_next++];
+		const struct epoll_event *event = &loop->batch[loop->batch_next++];
+		struct loop_source *source = event->data.ptr;
 
-		if (event->source)
-			event->source->ready(event->source, event->events);
+		if (source)
+			source->ready(source, event->events);
 	}
 }
 
@@ -120,8 +121,7 @@ int loop_timeout_ms(const struct loop *loop, int timeout_ms)
 
 int loop_turn(struct loop *loop, int timeout_ms)
 {
-	struct epoll_event events[LOOP_BATCH];
-	int n = epoll_wait(loop->epoll_fd, events, LOOP_BATCH, loop_timeout_ms(loop, timeout_ms));
+	int n = epoll_wait(loop->epoll_fd, loop->batch, LOOP_BATCH, loop_timeout_ms(loop, timeout_ms));
 
 	if (n < 0 && errno != EINTR)
 		return -errno;
@@ -129,8 +129,6 @@ int loop_turn(struct loop *loop, int timeout_ms)
 	loop->now_ns = clock_now_ns();
 	loop->batch_next = 0;
 	loop->batch_size = n < 0 ? 0 : n;
-	for (int i = 0; i < loop->batch_size; i++)
-		loop->batch[i] = (struct loop_event){ .events = events[i].events, .source = events[i].data.ptr };
 	dispatch(loop);
 	fire_due(loop);
 	set_timer_fd(loop);

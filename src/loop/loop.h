@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/epoll.h>
 
 #define LOOP_BATCH 64
 
@@ -26,17 +27,12 @@ struct loop_timer {
 	void (*fire)(struct loop_timer *timer);
 };
 
-struct loop_event {
-	uint32_t events;
-	struct loop_source *source;
-};
-
 struct loop {
 	int epoll_fd;
 	int64_t now_ns; /* as of the last wake-up */
 	struct loop_timer **heap;
 	size_t heap_size, heap_capacity;
-	struct loop_event batch[LOOP_BATCH];
+	struct epoll_event batch[LOOP_BATCH]; /* what is in hand; data.ptr NULL: deleted meanwhile */
 	int batch_next, batch_size;
 	int timer_fd;	/* -1 unless loop_fd was asked for */
 	int64_t timer_fd_at_ns;

@@ -30,18 +30,8 @@ static int fork_room(const struct model *model)
 
 static int fork_start(struct model *model)
 {
-	struct held_set *set = calloc(1, sizeof *set);
-	int r;
-
-	if (!set)
-		return -ENOMEM;
-	r = held_init(set, fork_capacity(&model->config));
-	if (r < 0) {
-		free(set);
-		return r;
-	}
-	model->state = set;
-	return 0;
+	model->state = held_new(model, fork_capacity(&model->config));
+	return model->state ? 0 : -ENOMEM;
 }
 
 /* After brood_fork: the worker is over only when the child it left the connection to is. Its own slot, bound and
@@ -84,10 +74,12 @@ static _Noreturn void run_child(struct brood_conn *conn)
 
 static int fork_place(struct model *model, struct brood_conn *conn)
 {
-	int r = held_spawn(model->state, conn);
+	/* The child's own, in a page that is copied anyhow; conn itself stays with us, where no child sees it. */
+	struct brood_conn copy = *conn;
+	int r = held_spawn(model->state, conn, &copy);
 
 	if (r == 0)
-		run_child(conn);
+		run_child(&copy);
 	return r < 0 ? r : 0;
 }
 
@@ -119,10 +111,7 @@ static void fork_kill(struct model *model)
 
 static void fork_stop(struct model *model)
 {
-	if (!model->state)
-		return;
-	held_fini(model->state);
-	free(model->state);
+	held_free(model->state);
 	model->state = NULL;
 }
 

@@ -12,19 +12,46 @@
 #include "base/list.h"
 #include "contract/conn.h"
 #include "contract/model.h"
+#include "platform/direct.h"
 #include "platform/leak_check.h"
+#include "process/pages.h"
 
-int held_init(struct held_set *set, int capacity)
+static size_t set_size(int capacity)
 {
-	*set = (struct held_set){ .capacity = capacity };
-	set->entries = calloc((size_t)capacity, sizeof *set->entries);
-	return set->entries ? 0 : -ENOMEM;
+	return sizeof(struct held_set) + (size_t)capacity * sizeof(struct held);
 }
 
-void held_fini(struct held_set *set)
+/* exit(3) in a handler must not run the atexit work of the parent a second time, nor flush its stdio buffers. Registered
+ * after everything the child inherits, hence called before it. */
+static void exit_hook(int status, void *arg)
 {
-	free(set->entries);
-	*set = (struct held_set){ 0 };
+	const struct model *model = arg;
+
+	if (getpid() != model->pid)
+		held_exit(status);
+}
+
+struct held_set *held_new(struct model *model, int capacity)
+{
+	struct held_set *set = pages_new(set_size(capacity));
+
+	if (!set)
+		return NULL;
+	/* Once for all children, where the process is ours: in each child it would cost a page of libc's. */
+	if (model->config.supervised)
+		on_exit(exit_hook, model);
+	set->capacity = capacity;
+	if (model->config.worker_copies && pages_leave_out_of_forks(set, set_size(capacity)) < 0) {
+		held_free(set);
+		return NULL;
+	}
+	return set;
+}
+
+void held_free(struct held_set *set)
+{
+	if (set)
+		pages_free(set, set_size(set->capacity));
 }
 
 /* What the child's death says about its connection, where the slot does not know better. */
@@ -64,23 +91,10 @@ static void held_ready(struct loop_source *source, uint32_t events)
 	conn->model->host->ended(conn, reason_of(conn, held->ended_by_us, &ended), &ended);
 }
 
-/* exit(3) in a handler must not run the atexit work of the parent a second time, nor flush its stdio buffers. Registered
- * last, hence called before everything the child inherited. */
-static void exit_hook(int status, void *arg)
-{
-	struct brood_conn *conn = arg;
-
-	if (atomic_load_explicit(&conn->slot->phase, memory_order_relaxed) != PHASE_OVER) {
-		atomic_store_explicit(&conn->slot->reason, END_HANDLER_EXITED, memory_order_relaxed);
-		atomic_store_explicit(&conn->slot->phase, PHASE_OVER, memory_order_relaxed);
-	}
-	held_exit(status);
-}
-
 void held_exit(int status)
 {
 	leak_check();
-	_exit(status);
+	direct_exit(status);
 }
 
 /* In a child of an embedding program, where nothing but ourselves knows which descriptors these are. */
@@ -91,28 +105,29 @@ static void leave_siblings(const struct held_set *set)
 			close(set->entries[i].child.pidfd);
 }
 
-static void begin_child(struct held_set *set, struct brood_conn *conn, pid_t parent)
+static void begin_child(const struct held_set *set, struct brood_conn *conn, pid_t parent)
 {
 	if (conn->model->host->enter_child(conn, parent) < 0)
 		_exit(EXIT_FAILURE);
-	if (!conn->model->config.supervised)
+	if (!conn->model->config.supervised) {
 		leave_siblings(set);
+		on_exit(exit_hook, conn->model);
+	}
 	conn->child = true;
-	conn->pid = getpid();
-	on_exit(exit_hook, conn);
+	conn->pid = direct_getpid();
 }
 
-int held_spawn(struct held_set *set, struct brood_conn *conn)
+int held_spawn(struct held_set *set, struct brood_conn *conn, struct brood_conn *its_conn)
 {
 	struct model *model = conn->model;
 	struct held *held = &set->entries[conn->index];
-	pid_t parent = getpid();
+	pid_t parent = model->pid;
 	struct child child;
 	int r;
 
 	r = child_spawn(!model->config.supervised, &child);
 	if (r == 0)
-		begin_child(set, conn, parent);
+		begin_child(set, its_conn, parent);
 	if (r <= 0)
 		return r;
 

@@ -26,18 +26,19 @@ struct held {
 	bool ended_by_us;
 };
 
+/* In pages of its own (process/pages.h). */
 struct held_set {
-	struct held *entries; /* by conn->index */
 	int capacity;
 	int count;
+	struct held entries[]; /* by conn->index */
 };
 
-int held_init(struct held_set *set, int capacity);
-void held_fini(struct held_set *set);
+struct held_set *held_new(struct model *model, int capacity); /* NULL: no memory */
+void held_free(struct held_set *set);				     /* NULL is fine */
 
-/* 0 in the child (which has left everything of the parent's, and must end with held_exit), 1 in the parent, which
- * now owes one host->ended, or -errno. */
-int held_spawn(struct held_set *set, struct brood_conn *conn);
+/* 0 in the child (which has left everything of the parent's, serves by its_conn, which it can see, and must end with
+ * held_exit), 1 in the parent, which now owes one host->ended for conn, or -errno. */
+int held_spawn(struct held_set *set, struct brood_conn *conn, struct brood_conn *its_conn);
 
 /* In the child: never returns. */
 _Noreturn void held_exit(int status);

@@ -27,20 +27,14 @@ static int iterative_room(const struct model *model)
 
 static int iterative_start(struct model *model)
 {
-	struct held_set *set = calloc(1, sizeof *set);
+	struct held_set *set = held_new(model, iterative_capacity(&model->config));
 	int r;
 
 	if (!set)
 		return -ENOMEM;
-	r = held_init(set, iterative_capacity(&model->config));
-	if (r < 0) {
-		free(set);
-		return r;
-	}
 	r = model->host->worker_start(model->service);
 	if (r < 0) {
-		held_fini(set);
-		free(set);
+		held_free(set);
 		return r;
 	}
 	model->state = set;
@@ -100,9 +94,11 @@ static int iterative_fork(struct brood_conn *conn)
 
 	if (set->count >= conn->model->config.workers)
 		return -EAGAIN;
-	r = held_spawn(set, conn);
-	if (r > 0)
+	r = held_spawn(set, conn, conn);
+	if (r > 0) {
 		conn->forked = true;
+		atomic_store_explicit(&conn->slot->forked, 1, memory_order_relaxed);
+	}
 	return r;
 }
 
@@ -122,8 +118,7 @@ static void iterative_stop(struct model *model)
 	if (!model->state)
 		return;
 	model->host->worker_stop(model->service);
-	held_fini(model->state);
-	free(model->state);
+	held_free(model->state);
 	model->state = NULL;
 }
 

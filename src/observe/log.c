@@ -169,15 +169,11 @@ static void report_lost(struct log *log, char *block, int pid)
 		log->lost += lost;
 }
 
-void log_write(struct log *log, const struct log_record *record)
+static void write_record(struct log *log, const struct log_record *record, char *block)
 {
-	char block[1 + LOG_LINE_MAX];
 	size_t size;
-	int pid;
+	int pid = getpid();
 
-	if (record->level > log->max || (log->fd < 0 && !log->fn && !log->path))
-		return;
-	pid = getpid();
 	if (log->fd < 0 && log->fn) {
 		size = log_encode(log, record, realtime_ns(), pid, block + 1);
 		log->fn(log->fn_arg, record->level, block + 1, size);
@@ -191,4 +187,22 @@ void log_write(struct log *log, const struct log_record *record)
 		log->lost_by = pid;
 		log->lost++;
 	}
+}
+
+/* A function of its own, so that those who bring their scratch do not pay for pages of stack: see LOG_SCRATCH_SIZE. */
+static __attribute__((noinline)) void write_on_stack(struct log *log, const struct log_record *record)
+{
+	char block[LOG_SCRATCH_SIZE];
+
+	write_record(log, record, block);
+}
+
+void log_write(struct log *log, const struct log_record *record)
+{
+	if (record->level > log->max || (log->fd < 0 && !log->fn && !log->path))
+		return;
+	if (record->scratch)
+		write_record(log, record, record->scratch);
+	else
+		write_on_stack(log, record);
 }

@@ -42,15 +42,15 @@ int log_target_share(int shared, int *ret_fd, enum log_target *ret_target)
 {
 	enum log_target target;
 	int r = kind_of(shared, &target);
-	bool may_block = target == LOG_TARGET_PIPE || isatty(shared);
 	int fd = -1;
 
 	if (r < 0)
 		return r;
-	if (may_block)
+	if (target == LOG_TARGET_PIPE || isatty(shared)) {
 		fd = open_again(shared);
-	if (may_block && fd < 0)
-		target = LOG_TARGET_BLOCKING;
+		if (fd < 0)
+			target = LOG_TARGET_BLOCKING;
+	}
 	if (fd < 0)
 		fd = fcntl(shared, F_DUPFD_CLOEXEC, 3);
 	if (fd < 0)

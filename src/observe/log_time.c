@@ -13,13 +13,13 @@
 #define SECONDS_PER_DAY     INT64_C(86400)
 #define SECONDS_PER_QUARTER INT64_C(900)
 
-/* A zone word is (quarter << ZONE_SHIFT) | (offset + ZONE_BIAS). */
+/* A zone word is (quarter << ZONE_SHIFT) | (offset + ZONE_BIAS); quarters count from 1, so that 0 is no word. */
 #define ZONE_SHIFT 20
 #define ZONE_BIAS  (INT64_C(1) << (ZONE_SHIFT - 1))
 
 static int64_t zone_offset(int64_t seconds, _Atomic int64_t *zone)
 {
-	int64_t quarter = seconds / SECONDS_PER_QUARTER;
+	int64_t quarter = seconds / SECONDS_PER_QUARTER + 1;
 	int64_t word = atomic_load_explicit(zone, memory_order_relaxed);
 	time_t then = (time_t)seconds;
 	struct tm local = { .tm_gmtoff = 0 };

@@ -10,6 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "platform/direct.h"
+
 /* Same numbers on every architecture since they share one table; older headers lack them. */
 #ifndef SYS_pidfd_send_signal
 #define SYS_pidfd_send_signal 424
@@ -34,10 +36,8 @@ pid_t clone_process(int *ret_pidfd)
 		.flags = CLONE_PIDFD | CLONE_CLEAR_SIGHAND,
 		.pidfd = (uint64_t)(uintptr_t)&pidfd,
 	};
-	long pid = syscall(SYS_clone3, &args, sizeof args);
+	long pid = direct_call(SYS_clone3, (long)(intptr_t)&args, sizeof args, 0, 0, 0, 0);
 
-	if (pid < 0)
-		return -errno;
 	if (pid > 0)
 		*ret_pidfd = pidfd;
 	return (pid_t)pid;
@@ -79,5 +79,5 @@ int clone_close_range(unsigned int first, unsigned int last)
 {
 	if (first > last)
 		return 0;
-	return syscall(SYS_close_range, first, last, 0) < 0 ? -errno : 0;
+	return (int)direct_call(SYS_close_range, first, last, 0, 0, 0, 0);
 }

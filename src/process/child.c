@@ -5,11 +5,11 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "platform/clone.h"
+#include "platform/direct.h"
 
 /* fork(2) leaves handlers in place, and a handler of the parent's must not run in the child on the parent's
  * behalf. All signals are blocked around the fork, so that none is handled in between. */
@@ -101,9 +101,11 @@ void child_close(struct child *child)
 
 int child_die_with_parent(pid_t parent, int sig)
 {
-	if (prctl(PR_SET_PDEATHSIG, sig) < 0)
-		return -errno;
-	return getppid() == parent ? 0 : -ECHILD;
+	int r = direct_set_death_signal(sig);
+
+	if (r < 0)
+		return r;
+	return direct_getppid() == parent ? 0 : -ECHILD;
 }
 
 const char *child_exit_text(const struct child_exit *ended, char *text, size_t size)

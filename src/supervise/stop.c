@@ -56,6 +56,8 @@ static void drain(struct supervised *service)
 
 static void stop_service(struct supervised *service, enum stop stop)
 {
+	bool started;
+
 	if (state_is_final(service->state))
 		return;
 	listeners_close(service);
@@ -71,13 +73,14 @@ static void stop_service(struct supervised *service, enum stop stop)
 				LOG_TEXT("how", stop == STOP_DRAIN ? "drain" : "quick"),
 			},
 			2);
+	started = service->state == SERVICE_READY;
 	state_set(service, SERVICE_DRAINING);
-	if (stop == STOP_DRAIN)
-		drain(service);
-	else if (stop == STOP_QUICK)
-		stop_quickly(service);
-	else
+	if (stop == STOP_KILL)
 		stop_kill_service(service, "told to stop at once");
+	else if (stop == STOP_DRAIN && started)
+		drain(service);
+	else
+		stop_quickly(service); /* still loading: there is nothing to finish, and no end in sight */
 }
 
 void stop_raise(struct supervisor *supervisor, enum stop stop)

@@ -112,6 +112,9 @@ static int datagram_accept(struct listener *listener, struct brood_conn *conn)
 		return (int)n;
 	conn->fd = listener->fd;
 	conn->peer_size = message.msg_namelen;
+	/* What control data need not say: finish relies on the one, the kernel leaves out the other while it is 0. */
+	conn->local.any.sa_family = AF_UNSPEC;
+	conn->packet.dropped = 0;
 	if (message.msg_namelen == 0 && listener->family == LISTENER_UNIXGRAM)
 		conn->peer.any.sa_family = AF_UNIX;
 	address_normalise(&conn->peer, &conn->peer_size);

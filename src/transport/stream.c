@@ -14,6 +14,7 @@
 
 #include "contract/conn.h"
 #include "contract/listener.h"
+#include "platform/direct.h"
 #include "transport/address.h"
 #include "transport/open.h"
 
@@ -80,9 +81,9 @@ static ssize_t stream_recv(struct brood_conn *conn, void *buf, size_t size)
 	ssize_t n;
 
 	do
-		n = recv(conn->fd, buf, size, MSG_DONTWAIT);
-	while (n < 0 && errno == EINTR);
-	return n < 0 ? -errno : n;
+		n = direct_recv(conn->fd, buf, size, MSG_DONTWAIT);
+	while (n == -EINTR);
+	return n;
 }
 
 static ssize_t stream_send(struct brood_conn *conn, const void *data, size_t size)
@@ -90,9 +91,9 @@ static ssize_t stream_send(struct brood_conn *conn, const void *data, size_t siz
 	ssize_t n;
 
 	do
-		n = send(conn->fd, data, size, MSG_DONTWAIT | MSG_NOSIGNAL);
-	while (n < 0 && errno == EINTR);
-	return n < 0 ? -errno : n;
+		n = direct_send(conn->fd, data, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+	while (n == -EINTR);
+	return n;
 }
 
 /* Not sendfile(2): it blocks unless the socket is O_NONBLOCK, and there is no flag per call. What the socket
@@ -118,9 +119,11 @@ static bool stream_pending(const struct brood_conn *conn)
 
 static int stream_finish(struct brood_conn *conn)
 {
+	int r = direct_shutdown(conn->fd, SHUT_WR);
+
 	/* ENOTCONN: the client was quicker (reset); there is nobody left to tell. */
-	if (shutdown(conn->fd, SHUT_WR) < 0 && errno != ENOTCONN)
-		return -errno;
+	if (r < 0 && r != -ENOTCONN)
+		return r;
 	conn->finished = true;
 	return 0;
 }

@@ -37,6 +37,15 @@ static void conn_clear(struct brood_conn *conn, struct packet_memory *memory)
 	conn->packet.limit = LIMIT;
 }
 
+/* An abstract name of this test run's own, behind a scheme. */
+static const char *abstract(const char *scheme)
+{
+	static char text[64];
+
+	snprintf(text, sizeof text, "%sbrood-test-%d", scheme, (int)getpid());
+	return text;
+}
+
 static void listen_on(const char *url, struct listener *ret_listener)
 {
 	struct sentence why = { "" };
@@ -346,13 +355,13 @@ static void unix_sender_with_name_is_answered(void **state)
 	int client;
 
 	(void)state;
-	listen_on("unixgram:@brood-test-datagram", &listener);
+	listen_on(abstract("unixgram:@"), &listener);
 	client = connect_unix(&listener, true);
 	send(client, "q", 1, 0);
 	assert_int_equal(receive(&listener, &conn, &memory), 0);
 	assert_int_equal(datagram->local(&conn), 0);
 	address_text(&conn.local.any, conn.local_size, text, sizeof text);
-	assert_string_equal(text, "unix:@brood-test-datagram");
+	assert_string_equal(text, abstract("unix:@"));
 	answer(&conn, "a");
 	expect_answer(client, "a");
 	close(client);
@@ -367,7 +376,7 @@ static void unix_sender_without_name_has_no_address(void **state)
 	int client;
 
 	(void)state;
-	listen_on("unixgram:@brood-test-unnamed", &listener);
+	listen_on(abstract("unixgram:@"), &listener);
 	client = connect_unix(&listener, false);
 	send(client, "q", 1, 0);
 	assert_int_equal(receive(&listener, &conn, &memory), 0);
@@ -387,7 +396,7 @@ static void a_client_whose_queue_is_full_is_again(void **state)
 	int client, r = 0;
 
 	(void)state;
-	listen_on("unixgram:@brood-test-queue", &listener);
+	listen_on(abstract("unixgram:@"), &listener);
 	client = connect_unix(&listener, true);
 	for (int i = 0; i < 10000 && r == 0; i++) {
 		send(client, "q", 1, 0);
@@ -428,7 +437,7 @@ static void descriptors_sent_along_do_not_stay_open(void **state)
 	int client, before;
 
 	(void)state;
-	listen_on("unixgram:@brood-test-rights", &listener);
+	listen_on(abstract("unixgram:@"), &listener);
 	client = connect_unix(&listener, true);
 	memcpy(CMSG_DATA(&control.align), &(int){ 0 }, sizeof(int));
 	assert_int_equal(sendmsg(client, &message, 0), 1);

@@ -28,6 +28,15 @@ struct pair {
 	int client;
 };
 
+/* An abstract name of this test run's own, behind a scheme. */
+static const char *abstract(const char *scheme)
+{
+	static char text[64];
+
+	snprintf(text, sizeof text, "%sbrood-test-%d", scheme, (int)getpid());
+	return text;
+}
+
 static void listen_on(const char *url, struct listener *ret_listener)
 {
 	struct sentence why = { "" };
@@ -154,7 +163,7 @@ static void send_to_a_full_socket_says_again_on_a_blocking_descriptor(void **sta
 	ssize_t n = 0;
 
 	(void)state;
-	pair_open(&pair, "unix:@brood-test-stream-full");
+	pair_open(&pair, abstract("unix:@"));
 	for (int i = 0; i < 1000 && n >= 0; i++)
 		n = stream->send(&pair.conn, block, sizeof block);
 	assert_int_equal(n, -EAGAIN);
@@ -167,7 +176,7 @@ static void send_to_a_gone_client_is_epipe_without_signal(void **state)
 
 	(void)state;
 	signal(SIGPIPE, SIG_DFL);
-	pair_open(&pair, "unix:@brood-test-stream-gone");
+	pair_open(&pair, abstract("unix:@"));
 	close(pair.client);
 	pair.client = -1;
 	assert_int_equal(stream->send(&pair.conn, "x", 1), -EPIPE);
@@ -234,7 +243,7 @@ static void sendfile_to_a_full_socket_says_again(void **state)
 	ssize_t n = 0;
 
 	(void)state;
-	pair_open(&pair, "unix:@brood-test-sendfile-full");
+	pair_open(&pair, abstract("unix:@"));
 	fwrite(block, 1, sizeof block, file);
 	fflush(file);
 	for (int i = 0; i < 10000 && n >= 0; i++)

@@ -3,7 +3,7 @@
 #ifndef HANDLER_CALC_CALC_CODE_H
 #define HANDLER_CALC_CALC_CODE_H
 
-#include "handler/calc/calc_operator.h"
+#include "calc/calc_operator.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -11,20 +11,20 @@
 enum calc_opcode {
 	CALC_CODE_INTEGER, /* push the literal at text + offset, size */
 	CALC_CODE_FLOAT,
-	CALC_CODE_NAME,	   /* push what it names */
-	CALC_CODE_BOOL,	   /* push size != 0 */
+	CALC_CODE_NAME, /* push what it names */
+	CALC_CODE_BOOL, /* push size != 0 */
 	CALC_CODE_UNARY,
 	CALC_CODE_BINARY,
 	CALC_CODE_COMPARE,
 	CALC_CODE_CHAIN, /* compare; true: keep the right operand for the next one; false: push False, jump to offset */
-	CALC_CODE_AND,	 /* false: jump to offset; true: drop it */
-	CALC_CODE_OR,	 /* true: jump to offset; false: drop it */
-	CALC_CODE_CALL,	 /* what lies below size arguments */
+	CALC_CODE_AND,   /* false: jump to offset; true: drop it */
+	CALC_CODE_OR,    /* true: jump to offset; false: drop it */
+	CALC_CODE_CALL, /* what lies below size arguments */
 };
 
 struct calc_instruction {
-	uint8_t opcode;
-	uint8_t operator;
+	enum calc_opcode opcode;
+	enum calc_operator operation;
 	uint32_t offset, size;
 };
 

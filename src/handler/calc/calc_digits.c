@@ -4,7 +4,7 @@
  * midpoints between the value and its neighbours, digits are produced until what is left lies within one of
  * the distances: then any reader comes back to the same double. Midpoints belong to an even mantissa.
  */
-#include "handler/calc/calc_digits.h"
+#include "calc/calc_digits.h"
 
 #include <gmp.h>
 #include <math.h>

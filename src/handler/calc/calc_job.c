@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "handler/calc/calc_job.h"
+#include "calc/calc_job.h"
 
-#include "handler/calc/calc_limits.h"
+#include "calc/calc_limits.h"
 
 #include <errno.h>
 #include <string.h>
@@ -10,8 +10,8 @@
 /* Limbs between two looks at the clock: well under a millisecond, and no system call for a small expression. */
 #define WORK_PER_LOOK 2048
 
-#define NS_PER_MS 1000000
-#define NS_PER_S 1000000000
+#define NS_PER_MS     1000000
+#define NS_PER_S      1000000000
 
 void calc_job_fini(struct calc_job *job)
 {
@@ -57,19 +57,6 @@ int calc_job_spend(struct calc_job *job, size_t limbs)
 	if (now_ns < job->deadline_ns)
 		return 0;
 	return calc_job_raise(job, "TimeoutError", "expression took more than %d ms", CALC_CPU_MS);
-}
-
-int calc_job_hold(struct calc_job *job, size_t bytes)
-{
-	job->memory += bytes;
-	if (job->memory <= CALC_MEMORY_BYTES)
-		return 0;
-	return calc_job_raise(job, "MemoryError", "expression needs more than %u bytes", CALC_MEMORY_BYTES);
-}
-
-void calc_job_release(struct calc_job *job, size_t bytes)
-{
-	job->memory -= bytes;
 }
 
 /* Python prefers the single quote, unless only the other one needs no escape. Messages are valid UTF-8. */

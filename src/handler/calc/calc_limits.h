@@ -19,7 +19,7 @@
 /* Processor time of one expression. */
 #define CALC_CPU_MS 1000
 
-/* Memory of all integers of one expression that are alive at the same time. */
-#define CALC_MEMORY_BYTES (16u << 20)
+/* Operands waiting for their operator or function at a time: with the largest integers, 16 MiB. */
+#define CALC_OPERANDS 2048
 
 #endif

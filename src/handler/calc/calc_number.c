@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "handler/calc/calc_number.h"
+#include "calc/calc_number.h"
 
-#include "handler/calc/calc_digits.h"
+#include "calc/calc_digits.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -11,21 +11,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MANTISSA_BITS 53
+#define MANTISSA_BITS   53
 #define LOWEST_EXPONENT (-1074) /* of the last bit of a subnormal */
 
 /* A ratio of 2^1025 or more is infinite; one below 2^-1080 is zero. */
 #define HIGHEST_RATIO_BITS 1025
-#define LOWEST_RATIO_BITS (-1080)
+#define LOWEST_RATIO_BITS  (-1080)
 
 /* No decimal needs more digits to be told from its neighbours; a digit that stands for all others follows. */
-#define DECIMAL_DIGITS 800
+#define DECIMAL_DIGITS           800
 #define HIGHEST_DECIMAL_EXPONENT 310
-#define LOWEST_DECIMAL_EXPONENT (-330)
-#define EXPONENT_CEILING 1000000 /* an exponent's absolute value saturates here, beyond what digits make up for */
+#define LOWEST_DECIMAL_EXPONENT  (-330)
+#define EXPONENT_CEILING         1000000 /* an exponent's absolute value saturates here, beyond what digits make up for */
 
 /* repr() writes 0.DIGITS · 10^point with an exponent unless LOWEST_PLAIN_POINT <= point <= HIGHEST_PLAIN_POINT. */
-#define LOWEST_PLAIN_POINT (-3)
+#define LOWEST_PLAIN_POINT  (-3)
 #define HIGHEST_PLAIN_POINT 16
 
 /* Round (bits + a little, if sticky) · 2^exponent. A sticky quotient has at least two bits more than a mantissa. */
@@ -215,8 +215,8 @@ static void lay_out(const struct calc_digits *digits, const char *sign, char *te
 	int point = digits->point, count = digits->count;
 
 	if (point < LOWEST_PLAIN_POINT || point > HIGHEST_PLAIN_POINT)
-		snprintf(text, size, "%s%c%s%se%c%02d", sign, digits->text[0], count > 1 ? "." : "",
-			digits->text + 1, point > 0 ? '+' : '-', abs(point - 1));
+		snprintf(text, size, "%s%c%s%se%c%02d", sign, digits->text[0], count > 1 ? "." : "", digits->text + 1,
+			point > 0 ? '+' : '-', abs(point - 1));
 	else if (point <= 0)
 		snprintf(text, size, "%s0.%.*s%s", sign, -point, "000", digits->text);
 	else if (point >= count)

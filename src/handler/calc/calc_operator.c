@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "handler/calc/calc_operator.h"
+#include "calc/calc_operator.h"
 
 static const struct {
 	const char *text;
@@ -32,12 +32,12 @@ static const struct {
 	[CALC_POWER] = { "** or pow()", CALC_PRECEDENCE_POWER },
 };
 
-const char *calc_operator_text(enum calc_operator operator)
+const char *calc_operator_text(enum calc_operator operation)
 {
-	return operators[operator].text;
+	return operators[operation].text;
 }
 
-enum calc_precedence calc_operator_precedence(enum calc_operator operator)
+enum calc_precedence calc_operator_precedence(enum calc_operator operation)
 {
-	return operators[operator].precedence;
+	return operators[operation].precedence;
 }

@@ -45,7 +45,7 @@ enum calc_precedence {
 	CALC_PRECEDENCE_POWER,
 };
 
-const char *calc_operator_text(enum calc_operator operator);
-enum calc_precedence calc_operator_precedence(enum calc_operator operator);
+const char *calc_operator_text(enum calc_operator operation);
+enum calc_precedence calc_operator_precedence(enum calc_operator operation);
 
 #endif

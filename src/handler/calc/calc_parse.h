@@ -2,9 +2,9 @@
 #ifndef HANDLER_CALC_CALC_PARSE_H
 #define HANDLER_CALC_CALC_PARSE_H
 
-#include "handler/calc/calc_code.h"
-#include "handler/calc/calc_job.h"
-#include "handler/calc/calc_token.h"
+#include "calc/calc_code.h"
+#include "calc/calc_job.h"
+#include "calc/calc_token.h"
 
 /* tokens end with CALC_TOKEN_END; code has room for as many instructions. 0, or -errno and a SyntaxError. */
 int calc_parse(struct calc_job *job, const char *text, const struct calc_token *tokens, size_t token_count,

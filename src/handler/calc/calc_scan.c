@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "handler/calc/calc_scan.h"
+#include "calc/calc_scan.h"
 
 #include <string.h>
 
@@ -148,7 +148,12 @@ static size_t decode(const struct calc_scan *scan, uint32_t *ret_point)
 {
 	static const uint32_t lowest[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	unsigned char first = (unsigned char)*scan->at;
-	size_t size = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
+	size_t size = first < 0x80   ? 1
+		      : first < 0xc2 ? 0
+		      : first < 0xe0 ? 2
+		      : first < 0xf0 ? 3
+		      : first < 0xf5 ? 4
+				     : 0;
 	uint32_t point = size < 2 ? first : first & (0x7fu >> size);
 
 	for (size_t i = 1; i < size; i++) {
@@ -166,9 +171,19 @@ static size_t decode(const struct calc_scan *scan, uint32_t *ret_point)
 static bool is_printable(uint32_t point)
 {
 	static const uint32_t ranges[][2] = {
-		{ 0x00, 0x1f }, { 0x7f, 0xa0 }, { 0xad, 0xad }, { 0x1680, 0x1680 }, { 0x2000, 0x200f },
-		{ 0x2028, 0x202f }, { 0x205f, 0x206f }, { 0x3000, 0x3000 }, { 0xe000, 0xf8ff }, { 0xfeff, 0xfeff },
-		{ 0xfff0, 0xfffb }, { 0xfffe, 0xffff }, { 0xe0000, 0x10ffff },
+		{ 0x00, 0x1f },
+		{ 0x7f, 0xa0 },
+		{ 0xad, 0xad },
+		{ 0x1680, 0x1680 },
+		{ 0x2000, 0x200f },
+		{ 0x2028, 0x202f },
+		{ 0x205f, 0x206f },
+		{ 0x3000, 0x3000 },
+		{ 0xe000, 0xf8ff },
+		{ 0xfeff, 0xfeff },
+		{ 0xfff0, 0xfffb },
+		{ 0xfffe, 0xffff },
+		{ 0xe0000, 0x10ffff },
 	};
 
 	for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)

@@ -3,8 +3,8 @@
 #ifndef HANDLER_CALC_CALC_SCAN_H
 #define HANDLER_CALC_CALC_SCAN_H
 
-#include "handler/calc/calc_job.h"
-#include "handler/calc/calc_token.h"
+#include "calc/calc_job.h"
+#include "calc/calc_token.h"
 
 #include <stdbool.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "handler/calc/calc_text.h"
+#include "calc/calc_text.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,8 +3,8 @@
 #ifndef HANDLER_CALC_CALC_TEXT_H
 #define HANDLER_CALC_CALC_TEXT_H
 
-#include <stdbool.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 struct calc_text {

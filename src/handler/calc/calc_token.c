@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "handler/calc/calc_token.h"
+#include "calc/calc_token.h"
 
-#include "handler/calc/calc_limits.h"
-#include "handler/calc/calc_scan.h"
+#include "calc/calc_limits.h"
+#include "calc/calc_scan.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -13,27 +13,68 @@ struct splitter {
 	const char *text;
 	struct calc_token *tokens;
 	size_t count;
-	size_t depth;		    /* of open brackets, of all three kinds */
+	size_t depth;                /* of open brackets, of all three kinds */
 	char brackets[CALC_NESTING]; /* how each was opened */
-	bool line_ended;	    /* outside of brackets: nothing may follow */
+	bool line_ended;             /* outside of brackets: nothing may follow */
 };
 
 static const char *const keywords[] = {
-	"None", "as", "assert", "async", "await", "break", "class", "continue", "def", "del", "elif", "else",
-	"except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal", "pass",
-	"raise", "return", "try", "while", "with", "yield",
+	"None",
+	"as",
+	"assert",
+	"async",
+	"await",
+	"break",
+	"class",
+	"continue",
+	"def",
+	"del",
+	"elif",
+	"else",
+	"except",
+	"finally",
+	"for",
+	"from",
+	"global",
+	"if",
+	"import",
+	"in",
+	"is",
+	"lambda",
+	"nonlocal",
+	"pass",
+	"raise",
+	"return",
+	"try",
+	"while",
+	"with",
+	"yield",
 };
 
 /* Longer ones first. */
 static const struct {
 	const char *text;
-	enum calc_operator operator;
+	enum calc_operator operation;
 } symbols[] = {
-	{ "**", CALC_POWER }, { "//", CALC_FLOOR_DIVIDE }, { "<<", CALC_SHIFT_LEFT }, { ">>", CALC_SHIFT_RIGHT },
-	{ "<=", CALC_LESS_EQUAL }, { ">=", CALC_GREATER_EQUAL }, { "==", CALC_EQUAL }, { "!=", CALC_NOT_EQUAL },
-	{ "<", CALC_LESS }, { ">", CALC_GREATER }, { "+", CALC_ADD }, { "-", CALC_SUBTRACT },
-	{ "*", CALC_MULTIPLY }, { "/", CALC_DIVIDE }, { "%", CALC_MODULO }, { "&", CALC_AND }, { "|", CALC_OR },
-	{ "^", CALC_XOR }, { "~", CALC_INVERT },
+	{ "**", CALC_POWER },
+	{ "//", CALC_FLOOR_DIVIDE },
+	{ "<<", CALC_SHIFT_LEFT },
+	{ ">>", CALC_SHIFT_RIGHT },
+	{ "<=", CALC_LESS_EQUAL },
+	{ ">=", CALC_GREATER_EQUAL },
+	{ "==", CALC_EQUAL },
+	{ "!=", CALC_NOT_EQUAL },
+	{ "<", CALC_LESS },
+	{ ">", CALC_GREATER },
+	{ "+", CALC_ADD },
+	{ "-", CALC_SUBTRACT },
+	{ "*", CALC_MULTIPLY },
+	{ "/", CALC_DIVIDE },
+	{ "%", CALC_MODULO },
+	{ "&", CALC_AND },
+	{ "|", CALC_OR },
+	{ "^", CALC_XOR },
+	{ "~", CALC_INVERT },
 };
 
 /* From start to where the scan stands. */
@@ -69,7 +110,7 @@ static void classify_name(struct calc_token *token, const char *start)
 		if (!is_word(start, token->size, calc_operator_text(words[i])))
 			continue;
 		token->kind = CALC_TOKEN_OPERATOR;
-		token->operator = words[i];
+		token->operation = words[i];
 	}
 }
 
@@ -137,7 +178,7 @@ static int split_symbol(struct splitter *splitter)
 		if ((size_t)(scan->end - start) < size || memcmp(start, symbols[i].text, size) != 0)
 			continue;
 		scan->at += size;
-		add(splitter, CALC_TOKEN_OPERATOR, start)->operator = symbols[i].operator;
+		add(splitter, CALC_TOKEN_OPERATOR, start)->operation = symbols[i].operation;
 		return 0;
 	}
 	if (!strchr(",.:;=!@$?`", *start))

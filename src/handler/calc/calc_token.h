@@ -6,8 +6,8 @@
 #ifndef HANDLER_CALC_CALC_TOKEN_H
 #define HANDLER_CALC_CALC_TOKEN_H
 
-#include "handler/calc/calc_job.h"
-#include "handler/calc/calc_operator.h"
+#include "calc/calc_job.h"
+#include "calc/calc_operator.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -28,8 +28,8 @@ enum calc_token_kind {
 
 struct calc_token {
 	uint32_t offset, size; /* in the text */
-	uint8_t kind;
-	uint8_t operator;
+	enum calc_token_kind kind;
+	enum calc_operator operation;
 };
 
 /* tokens has room for size + 1; the last one is CALC_TOKEN_END. 0, or -errno and an exception. */

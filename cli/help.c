@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/* Decides how help looks; what is in it is read off the tables of options and handlers. */
+#include "cli/help.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/handlers.h"
+#include "cli/options.h"
+
+#define COLUMNS 80
+#define INDENT  32 /* where explanations begin */
+
+/* text from column INDENT on, broken at blanks; used: columns that are taken in the first line. */
+static void print_wrapped(size_t used, const char *text)
+{
+	size_t column = used;
+
+	if (used + 1 > INDENT) {
+		putchar('\n');
+		column = 0;
+	}
+	while (*text) {
+		size_t size = strcspn(text, " ");
+		size_t blanks = column < INDENT ? INDENT - column : 1;
+
+		if (column > INDENT && column + 1 + size >= COLUMNS) {
+			putchar('\n');
+			column = 0;
+			continue;
+		}
+		printf("%*s%.*s", (int)blanks, "", (int)size, text);
+		column += blanks + size;
+		text += size + strspn(text + size, " ");
+	}
+	putchar('\n');
+}
+
+static void print_option(const struct option *option)
+{
+	char left[COLUMNS], help[512];
+
+	if (option->heading)
+		printf("\n%s:\n", option->heading);
+	snprintf(left, sizeof left, "  %c%c%s--%s%s%s", option->letter ? '-' : ' ',
+		option->letter ? option->letter : ' ', option->letter ? ", " : "  ", option->name,
+		option->argument ? " " : "", option->argument ? option->argument : "");
+	snprintf(help, sizeof help, "%s%s%s%s", option->help, option->initial ? " (default " : "",
+		option->initial ? option->initial : "", option->initial ? ")" : "");
+	fputs(left, stdout);
+	print_wrapped(strlen(left), help);
+	for (const struct option_choice *choice = option->choices; choice && choice->name; choice++) {
+		if (!choice->help)
+			continue;
+		printf("        %-16s", choice->name);
+		print_wrapped(24, choice->help);
+	}
+}
+
+static void print_options(bool check)
+{
+	for (const struct option *option = options_table; option->name; option++)
+		if (!option->later && !option->file_only && (check || !option->check_only))
+			print_option(option);
+}
+
+static void print_handlers(void)
+{
+	puts("HANDLER is what answers one client:");
+	for (const struct handlers_row *row = handlers_table; row->name; row++) {
+		int used = printf("  %s", row->name);
+
+		print_wrapped((size_t)used, row->handler->summary);
+	}
+	print_wrapped((size_t)printf("  ./handler.so[:SYMBOL]"), "yours: a struct brood_handler of <brood/brood.h>");
+}
+
+void help_commands(void)
+{
+	puts("brood makes concurrent network services of handlers that serve one client.\n"
+	     "\n"
+	     "  brood serve                      a demonstration on this machine alone\n"
+	     "  brood serve [OPTIONS] HANDLER    one service\n"
+	     "  brood serve -c FILE              many services, described in FILE\n"
+	     "  brood check -c FILE [--print]    look for mistakes in FILE, serve nothing\n"
+	     "  brood --version\n"
+	     "\n"
+	     "  brood serve --help               all options\n"
+	     "  brood serve HANDLER --help       the options of one handler\n");
+	print_handlers();
+}
+
+void help_serve(void)
+{
+	puts("usage: brood serve [OPTIONS] HANDLER [ITS OPTIONS]\n"
+	     "       brood serve -c FILE\n"
+	     "       brood serve                 a demonstration on this machine alone\n");
+	print_handlers();
+	print_options(false);
+	puts("\nEach option may also be set by the environment (BROOD_LOG_LEVEL) or, without\n"
+	     "its dashes, in FILE; the command line wins over both, the environment over FILE.\n"
+	     "\n"
+	     "Under fork, a client and what its handler does reach no other client. Under\n"
+	     "thread and iterative, a crash ends the service's process and with it all of its\n"
+	     "clients; the service is started again, and queued clients are kept.\n"
+	     "\n"
+	     "Stop with ^C or SIGTERM: started requests are finished first.");
+}
+
+void help_check(void)
+{
+	puts("usage: brood check -c FILE [--print]\n"
+	     "       brood check [OPTIONS] HANDLER [ITS OPTIONS] [--print]\n"
+	     "\n"
+	     "Looks for mistakes as brood serve would, but serves nothing. Exit status: 0 no\n"
+	     "mistake found, 78 there is one, 64 the command line itself is wrong.\n");
+	print_handlers();
+	print_options(true);
+}
+
+void help_handler(const char *name, const struct brood_handler *handler)
+{
+	printf("usage: brood serve [OPTIONS] %s [ITS OPTIONS]\n", name);
+	if (handler->summary)
+		printf("\n%s: %s\n", name, handler->summary);
+	if (handler->demo_listen)
+		printf("Unless told otherwise (--listen), it listens on\n%s\n", handler->demo_listen);
+	puts(handler->options && handler->options->name ? "\nIts own options:" : "\nIt has no options of its own.");
+	for (const struct brood_option *option = handler->options; option && option->name; option++) {
+		static const char *const arguments[] = { [BROOD_OPTION_FLAG] = "",
+			[BROOD_OPTION_MS] = " TIME",
+			[BROOD_OPTION_NUMBER] = " N",
+			[BROOD_OPTION_STRING] = " TEXT" };
+		int used = printf("      --%s%s", option->name, arguments[option->kind]);
+
+		print_wrapped((size_t)used, option->help ? option->help : "");
+	}
+	puts("\nThe options of every service: brood serve --help");
+}

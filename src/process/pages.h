@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whole pages for what only one process writes. A forked child would get them copy-on-write, and then every page that
+ * its parent writes next costs the parent a fault (about a microsecond): left out of forks they cost nothing.
+ */
+#ifndef PROCESS_PAGES_H
+#define PROCESS_PAGES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+void *pages_new(size_t size); /* zeroed, page-aligned, NULL: no memory */
+void pages_free(void *pages, size_t size); /* NULL is fine */
+
+/* From now on no child sees them: in it they are not even mapped. */
+int pages_leave_out_of_forks(void *pages, size_t size);
+
+#endif

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/* BROOD_AGAIN: a conversation of many requests, parked in between. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "client.h"
+
+/* One line per call; "bye" ends it. */
+static int answer_one_line(struct brood_conn *conn, void *app)
+{
+	struct witness *witness = app;
+	int *lines = brood_conn_state(conn);
+	char line[64];
+	ssize_t n = brood_readline(conn, line, sizeof line);
+	int r;
+
+	witness->count[0]++;
+	if (n <= 0)
+		return (int)n;
+	r = brood_printf(conn, "%d:%s", ++*lines, line);
+	if (r < 0)
+		return r;
+	return line[0] == 'b' ? 0 : BROOD_AGAIN;
+}
+
+static const struct brood_handler lines = { .handle = answer_one_line, .finish = witness_finish };
+
+static void handle_is_called_for_each_message_and_the_state_is_kept(struct cell *cell)
+{
+	int fd;
+
+	cell_serve(cell, &(struct brood_service){ .state_size = sizeof(int), .handler = lines });
+	fd = client_connect(cell);
+	client_say(fd, "one\n");
+	client_expect(fd, "1:one\n");
+	client_say(fd, "two\n");
+	client_expect(fd, "2:two\n");
+	client_say(fd, "bye\n");
+	client_expect(fd, "3:bye\n");
+	client_expect_end(fd);
+	client_close(fd);
+	WAIT_FOR(cell->witness->finished == 1);
+	CHECK_INT(cell->witness->requests, 3);
+	CHECK_INT(cell->witness->count[0], 3);
+	client_ask(cell, "bye\n", "1:bye\n"); /* a state of its own */
+}
+
+static void pipelined_messages_need_no_readable_descriptor(struct cell *cell)
+{
+	int fd;
+
+	cell_serve(cell, &(struct brood_service){ .state_size = sizeof(int), .handler = lines });
+	fd = client_connect(cell);
+	client_say(fd, "a\nc\nd\nbye\n");
+	client_expect(fd, "1:a\n2:c\n3:d\n4:bye\n");
+	client_expect_end(fd);
+	client_close(fd);
+	WAIT_FOR(cell->witness->finished == 1);
+	CHECK_INT(cell->witness->requests, 4);
+}
+
+static void the_end_of_input_calls_handle_once_more(struct cell *cell)
+{
+	int fd;
+
+	cell_serve(cell, &(struct brood_service){ .state_size = sizeof(int), .handler = lines });
+	fd = client_connect(cell);
+	client_say(fd, "one\n");
+	client_expect(fd, "1:one\n");
+	client_finish(fd);
+	client_expect_end(fd);
+	client_close(fd);
+	WAIT_FOR(cell->witness->finished == 1);
+	CHECK_INT(cell->witness->count[0], 2);
+	CHECK_TEXT(cell->witness->reason, "finished");
+}
+
+static void a_parked_connection_is_closed_at_drain(struct cell *cell)
+{
+	int fd;
+
+	cell_serve(cell, &(struct brood_service){ .state_size = sizeof(int), .handler = lines });
+	fd = client_connect(cell);
+	client_say(fd, "one\n");
+	client_expect(fd, "1:one\n");
+	cell_signal(cell);
+	client_expect_end(fd);
+	client_close(fd);
+	cell_join(cell);
+	CHECK_TEXT(cell->witness->reason, "drained");
+	CHECK_INT(cell->witness->error, 0);
+	CHECK_INT(cell->witness->count[0], 1);
+	CHECK(cell_logged(cell, "reason=drained"));
+}
+
+static void a_parked_client_that_falls_silent_is_idle_timeout(struct cell *cell)
+{
+	int fd;
+
+	cell_serve(cell, &(struct brood_service){ .state_size = sizeof(int),
+				 .idle_timeout_ms = 150,
+				 .handler = lines });
+	fd = client_connect(cell);
+	client_say(fd, "one\n");
+	client_expect(fd, "1:one\n");
+	client_expect_end(fd);
+	client_close(fd);
+	WAIT_FOR(cell->witness->finished == 1);
+	CHECK_TEXT(cell->witness->reason, "idle-timeout");
+	CHECK_INT(cell->witness->count[0], 1);
+}
+
+static int always_again(struct brood_conn *conn, void *app)
+{
+	(void)app;
+	brood_printf(conn, "never sent");
+	return BROOD_AGAIN;
+}
+
+static void again_is_an_error_for_a_datagram(struct cell *cell)
+{
+	int fd;
+
+	cell_serve(cell, &(struct brood_service){ .handler = { .handle = always_again, .finish = witness_finish } });
+	fd = client_connect(cell);
+	client_say(fd, "?");
+	WAIT_FOR(cell->witness->finished == 1);
+	CHECK_TEXT(cell->witness->reason, "handler-failed");
+	CHECK_INT(cell->witness->error, -EINVAL);
+	client_expect_nothing(fd, 50);
+	client_close(fd);
+}
+
+const struct contract_case cases_again[] = {
+	{ "handle is called for each message and the state is kept", KIND_STREAMS,
+		handle_is_called_for_each_message_and_the_state_is_kept },
+	{ "pipelined messages need no readable descriptor", KIND_STREAMS,
+		pipelined_messages_need_no_readable_descriptor },
+	{ "the end of input calls handle once more", KIND_STREAMS, the_end_of_input_calls_handle_once_more },
+	{ "a parked connection is closed at drain", KIND_STREAMS, a_parked_connection_is_closed_at_drain },
+	{ "a parked client that falls silent is idle-timeout", KIND_STREAMS,
+		a_parked_client_that_falls_silent_is_idle_timeout },
+	{ "again is an error for a datagram", KIND_DATAGRAMS, again_is_an_error_for_a_datagram },
+	{ 0 },
+};

@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: MIT */
+/* The moments of a handler: which are called, when, how often; and what a handler leaves with its connection. */
+#include <errno.h>
+#include <string.h>
+
+#include "client.h"
+
+static int load(void **app)
+{
+	witness_say(*app, 'L');
+	return 0;
+}
+
+static void unload(void *app)
+{
+	witness_say(app, 'U');
+}
+
+static int start(void *app)
+{
+	witness_say(app, 's');
+	return 0;
+}
+
+static void stop(void *app)
+{
+	witness_say(app, 'p');
+}
+
+static int verify(struct brood_conn *conn, void *app)
+{
+	struct witness *witness = app;
+
+	(void)conn;
+	witness_say(witness, 'v');
+	return witness->count[1];
+}
+
+static int setup(struct brood_conn *conn, void *app)
+{
+	struct witness *witness = app;
+
+	(void)conn;
+	witness_say(witness, 'u');
+	return witness->count[2];
+}
+
+static int handle(struct brood_conn *conn, void *app)
+{
+	struct witness *witness = app;
+	char buf[16];
+
+	witness_say(witness, 'h');
+	if (brood_read(conn, buf, sizeof buf) < 0 || brood_printf(conn, "yes") < 0)
+		return -EIO;
+	return witness->count[3];
+}
+
+static void finish(struct brood_conn *conn, void *app, const struct brood_end *end)
+{
+	witness_say(app, 'f');
+	witness_finish(conn, app, end);
+}
+
+static void error(struct brood_conn *conn, void *app, int number)
+{
+	struct witness *witness = app;
+
+	(void)conn;
+	witness_say(witness, 'e');
+	witness->count[4] = number;
+}
+
+static const struct brood_handler all = {
+	.load = load,
+	.unload = unload,
+	.start = start,
+	.stop = stop,
+	.verify = verify,
+	.setup = setup,
+	.handle = handle,
+	.finish = finish,
+	.error = error,
+};
+
+/* One worker at most, so that two clients in a row have one order. */
+static void serve_all(struct cell *cell)
+{
+	struct brood_service service = { .handler = all };
+
+	cell_bound(cell, &service, 1);
+	cell_serve(cell, &service);
+}
+
+static void moments_come_in_their_order(struct cell *cell)
+{
+	serve_all(cell);
+	client_ask(cell, "?", "yes");
+	client_ask(cell, "?", "yes");
+	cell_stop(cell);
+	/* start and stop are where a worker's memory begins and ends. */
+	CHECK_TEXT(cell->witness->order, cell->model->isolated ? "LsvuhfpsvuhfpU" : "LsvuhfvuhfpU");
+}
+
+/* A client that is not answered: what was seen before it and after must fit. */
+static void be_turned_away(struct cell *cell)
+{
+	int fd = client_connect(cell);
+
+	client_say(fd, "?");
+	if (cell->transport->datagram)
+		WAIT_FOR(strchr(cell_log(cell), '\n') && cell_logged(cell, "reason="));
+	else
+		client_expect_over(fd);
+	client_close(fd);
+	cell_stop(cell);
+}
+
+static void a_client_refused_by_verify_meets_nothing_else(struct cell *cell)
+{
+	cell->witness->count[1] = 1;
+	serve_all(cell);
+	be_turned_away(cell);
+	CHECK_TEXT(cell->witness->order, "LsvpU");
+	CHECK(cell_logged(cell, "reason=refused-by-verify"));
+}
+
+static void finish_is_not_called_when_setup_failed(struct cell *cell)
+{
+	cell->witness->count[2] = -EDOM;
+	serve_all(cell);
+	be_turned_away(cell);
+	CHECK_TEXT(cell->witness->order, "LsvuepU");
+	CHECK_INT(cell->witness->count[4], -EDOM);
+	CHECK(cell_logged(cell, "reason=handler-failed"));
+	CHECK(cell_logged(cell, strerror(EDOM)));
+}
+
+static void error_is_called_once_and_before_finish_when_handle_failed(struct cell *cell)
+{
+	cell->witness->count[3] = -EDOM;
+	serve_all(cell);
+	be_turned_away(cell);
+	CHECK_TEXT(cell->witness->order, "LsvuhefpU");
+	CHECK_INT(cell->witness->count[4], -EDOM);
+	CHECK_INT(cell->witness->error, -EDOM);
+	CHECK_TEXT(cell->witness->reason, "handler-failed");
+}
+
+static void an_answer_that_means_nothing_is_an_error(struct cell *cell)
+{
+	cell->witness->count[3] = 77;
+	serve_all(cell);
+	be_turned_away(cell);
+	CHECK_TEXT(cell->witness->order, "LsvuhefpU");
+	CHECK_INT(cell->witness->count[4], -EINVAL);
+}
+
+static int no_start(void *app)
+{
+	(void)app;
+	return -ENOKEY;
+}
+
+static int expect_start_to_fail(struct cell *cell, struct brood *engine)
+{
+	struct witness *witness = cell->witness;
+	struct brood *second = brood_new();
+	struct brood_service service = { .name = "second", .listen = "tcp://127.0.0.1:0", .model = cell->model->model };
+
+	service.handler = all;
+	service.handler.start = no_start;
+	service.app = witness;
+	CHECK_INT(brood_add(second, &service), 0);
+	CHECK_INT(brood_start(second), -ENOKEY);
+	CHECK(strstr(brood_error(second), "second") && strstr(brood_error(second), strerror(ENOKEY)));
+	brood_free(second);
+	return brood_run(engine);
+}
+
+/* Where the worker is the service process there is nobody left to refuse: the service does not start. */
+static void a_failed_start_is_said(struct cell *cell)
+{
+	struct brood_service service = { .handler = all };
+
+	if (!cell->model->bound) {
+		cell->drive = expect_start_to_fail;
+		serve_all(cell);
+		client_ask(cell, "?", "yes");
+		cell_stop(cell);
+		CHECK_TEXT(cell->witness->order, "LsLUvuhfpU");
+		return;
+	}
+	service.handler.start = no_start;
+	cell_serve(cell, &service);
+	be_turned_away(cell);
+	CHECK(cell_logged(cell, "reason=start-failed"));
+	CHECK_TEXT(cell->witness->order, "LU");
+}
+
+static struct witness *real_app;
+
+static int load_other(void **app)
+{
+	real_app = *app;
+	*app = &real_app;
+	return 0;
+}
+
+static int handle_other(struct brood_conn *conn, void *app)
+{
+	struct witness **other = app;
+
+	(*other)->count[0]++;
+	return brood_printf(conn, "%s", app == &real_app ? "replaced" : "not replaced");
+}
+
+static void load_may_replace_app(struct cell *cell)
+{
+	cell_serve(cell, &(struct brood_service){ .handler = { .load = load_other, .handle = handle_other } });
+	client_ask(cell, "?", "replaced");
+	CHECK_INT(cell->witness->count[0], 1);
+}
+
+static void say_a(void *arg)
+{
+	witness_say(arg, 'a');
+}
+
+static void say_b(void *arg)
+{
+	witness_say(arg, 'b');
+}
+
+static int defer_two(struct brood_conn *conn, void *app)
+{
+	struct witness *witness = app;
+	int r = 0;
+
+	brood_defer(conn, say_a, app);
+	brood_defer(conn, say_b, app);
+	for (int i = 0; i < 100 && r == 0; i++)
+		r = brood_defer(conn, say_b, app);
+	witness->count[0] = r;
+	brood_printf(conn, "yes");
+	return witness->count[3];
+}
+
+static void check_deferred(struct cell *cell)
+{
+	const char *order = cell->witness->order;
+	size_t calls = strlen(order);
+
+	CHECK_INT(cell->witness->count[0], -ENOSPC);
+	CHECK(calls > 3 && order[0] == 'f' && order[calls - 1] == 'a');
+	CHECK_INT(strspn(order + 1, "b"), calls - 2);
+}
+
+static void deferred_calls_come_last_in_first_out_after_finish(struct cell *cell)
+{
+	cell_serve(cell, &(struct brood_service){ .handler = { .handle = defer_two, .finish = finish } });
+	client_ask(cell, "?", "yes");
+	cell_stop(cell);
+	check_deferred(cell);
+}
+
+static void deferred_calls_come_after_an_error_too(struct cell *cell)
+{
+	cell->witness->count[3] = -EDOM;
+	cell_serve(cell, &(struct brood_service){ .handler = { .handle = defer_two, .finish = finish } });
+	be_turned_away(cell);
+	check_deferred(cell);
+}
+
+#define STATE_SIZE 5000
+
+static int fill_state(struct brood_conn *conn, void *app)
+{
+	char *state = brood_conn_state(conn);
+	int used = 0;
+
+	(void)app;
+	for (int i = 0; i < STATE_SIZE; i++)
+		used += state[i] != 0;
+	memset(state, 0xff, STATE_SIZE);
+	return brood_printf(conn, "%d", used);
+}
+
+static void each_connection_has_a_zeroed_state(struct cell *cell)
+{
+	cell_serve(cell, &(struct brood_service){ .state_size = STATE_SIZE, .handler = { .handle = fill_state } });
+	for (int i = 0; i < 4; i++)
+		client_ask(cell, "?", "0");
+}
+
+static int ask_for_state(struct brood_conn *conn, void *app)
+{
+	(void)app;
+	return brood_printf(conn, "%s", brood_conn_state(conn) ? "some" : "none");
+}
+
+static void without_state_size_there_is_no_state(struct cell *cell)
+{
+	cell_serve(cell, &(struct brood_service){ .handler = { .handle = ask_for_state } });
+	client_ask(cell, "?", "none");
+}
+
+static int leave_notes(struct brood_conn *conn, void *app)
+{
+	struct witness *witness = app;
+	char long_value[257];
+
+	memset(long_value, 'x', 256);
+	long_value[256] = '\0';
+	witness->count[0] = brood_conn_note(conn, "user", "eve\n\x1b[31m\"");
+	witness->count[1] = brood_conn_note(conn, "path", "/x");
+	witness->count[2] = brood_conn_note(conn, "big", long_value);
+	witness->count[3] = brood_conn_blame(conn, "sends \r\nrubbish");
+	brood_logf(conn, BROOD_INFO, "a line of %s", "mine\nforged");
+	witness->count[4] = brood_loggable(conn, BROOD_DEBUG);
+	return brood_printf(conn, "noted");
+}
+
+static void notes_blame_and_lines_are_escaped_in_the_log(struct cell *cell)
+{
+	cell_serve(cell, &(struct brood_service){ .handler = { .handle = leave_notes } });
+	client_ask(cell, "?", "noted");
+	cell_stop(cell);
+	CHECK_INT(cell->witness->count[0], 0);
+	CHECK_INT(cell->witness->count[1], 0);
+	CHECK_INT(cell->witness->count[2], -ENOSPC);
+	CHECK_INT(cell->witness->count[3], 0);
+	CHECK_INT(cell->witness->count[4], 1);
+	CHECK(cell_logged(cell, "user=eve\\x0a\\x1b[31m"));
+	CHECK(cell_logged(cell, "path=/x"));
+	CHECK(cell_logged(cell, "sends \\x0d\\x0arubbish"));
+	CHECK(cell_logged(cell, "a line of mine\\x0aforged"));
+	CHECK(!strchr(cell_log(cell), '\x1b') && !strchr(cell_log(cell), '\r'));
+	CHECK(!cell_logged(cell, "xxxx"));
+}
+
+static void tick(void *app)
+{
+	((struct witness *)app)->count[0]++;
+}
+
+static void idle(void *app)
+{
+	((struct witness *)app)->count[1]++;
+}
+
+static void tick_comes_each_second_and_idle_when_nobody_does(struct cell *cell)
+{
+	cell_serve(cell, &(struct brood_service){ .idle_ms = 500,
+				 .handler = { .handle = handle, .tick = tick, .idle = idle } });
+	client_ask(cell, "?", "yes");
+	WAIT_FOR(cell->witness->count[0] >= 2 && cell->witness->count[1] >= 1);
+}
+
+const struct contract_case cases_moment[] = {
+	{ "moments come in their order", KIND_BOTH, moments_come_in_their_order },
+	{ "a client refused by verify meets nothing else", KIND_BOTH, a_client_refused_by_verify_meets_nothing_else },
+	{ "finish is not called when setup failed", KIND_BOTH, finish_is_not_called_when_setup_failed },
+	{ "error is called once and before finish when handle failed", KIND_BOTH,
+		error_is_called_once_and_before_finish_when_handle_failed },
+	{ "an answer that means nothing is an error", KIND_BOTH, an_answer_that_means_nothing_is_an_error },
+	{ "a failed start is said", KIND_BOTH, a_failed_start_is_said },
+	{ "load may replace app", KIND_BOTH, load_may_replace_app },
+	{ "deferred calls come last in first out after finish", KIND_BOTH,
+		deferred_calls_come_last_in_first_out_after_finish },
+	{ "deferred calls come after an error too", KIND_BOTH, deferred_calls_come_after_an_error_too },
+	{ "each connection has a zeroed state", KIND_BOTH, each_connection_has_a_zeroed_state },
+	{ "without state_size there is no state", KIND_BOTH, without_state_size_there_is_no_state },
+	{ "notes, blame and lines are escaped in the log", KIND_BOTH, notes_blame_and_lines_are_escaped_in_the_log },
+	{ "tick comes each second and idle when nobody does", KIND_BOTH,
+		tick_comes_each_second_and_idle_when_nobody_does },
+	{ 0 },
+};

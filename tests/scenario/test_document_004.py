@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: MIT
+"""
+The loads of document 004, under which its servers run out of descriptors, of processes, or fill up with zombies. Each
+twice: as the document gives it, where brood's own bound keeps it away from the limit, and with the bound moved out of
+the way, so that the limit is hit.
+"""
+import os
+import resource
+import shutil
+import time
+
+import pytest
+
+from harness import clients
+from harness.patience import BROOD, LONG, SANITIZED, SCALE
+
+PAUSE_CPU = 0.05  # of a core, while nobody can be accepted
+OWN_UID = 12345   # nobody else's processes count there
+
+
+def limits(**soft):
+    """For preexec_fn: limits(nofile=256)."""
+    def set_them():
+        for name, value in soft.items():
+            which = getattr(resource, f"RLIMIT_{name.upper()}")
+            resource.setrlimit(which, (value, value))
+    return set_them
+
+
+@pytest.fixture
+def own_user(tmp_path_factory):
+    """Options for `start`: the command, readable for a user who has nothing else, as that user."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root, to be somebody else")
+    directory = tmp_path_factory.mktemp("command")
+    for path in (directory, *directory.parents[:2]):
+        path.chmod(0o755)
+    command = shutil.copy(BROOD, directory / "brood")
+    return {"command": command, "user": OWN_UID, "group": OWN_UID, "extra_groups": []}
+
+
+def everybody_is_answered(url, count, seconds=LONG, half_close=True):
+    with clients.Crowd(url, [f"{i}*2\n".encode() for i in range(count)], half_close) as crowd:
+        assert crowd.run(seconds), f"{crowd.seconds.count(None)} of {count} still wait"
+        wrong = [(i, answer, crowd.errors[i]) for i, answer in enumerate(crowd.answers)
+                 if answer != f"{i * 2}\r\n".encode()]
+        assert not wrong, f"{len(wrong)} of {count}: {wrong[:5]}"
+        return crowd
+
+
+LOADS = {
+    "descriptors": ({"nofile": 256}, 300, False),
+    "processes": ({"nproc": 400, "nofile": 500}, 500, True),
+    "128-at-once": ({}, 128, False),
+}
+
+
+@pytest.mark.parametrize("load", LOADS)
+def test_as_given_everybody_is_answered(start, own_user, load):
+    soft, count, as_user = LOADS[load]
+    brood = start("calc", preexec_fn=limits(**soft), **own_user if as_user else {})
+    everybody_is_answered(brood.url, count)
+    brood.check()
+    assert brood.stop() == 0
+    summary = brood.summary()
+    assert summary["refused"] == summary["accept_errors"] == summary["worker_errors"] == summary["unfinished"] == 0
+    assert summary["pauses"] > 0  # its own bound of 40
+
+
+def cpu_while_nobody_comes_in(brood, crowd):
+    """Everybody is in a second's sleep by now, or waits outside."""
+    crowd.run(0.5)
+    share = brood.cpu(0.3)
+    return share
+
+
+@pytest.mark.skipif(SANITIZED, reason="hundreds of sanitized processes take longer to start than the pause lasts")
+@pytest.mark.parametrize("handler", ["calc", "echo"])
+@pytest.mark.parametrize("load", ["descriptors", "processes"])
+def test_at_the_limit_everybody_waits_and_is_answered(start, own_user, load, handler):
+    soft, count, as_user = LOADS[load]
+    brood = start(handler, "--delay", "1s", "--workers", 1000, preexec_fn=limits(**soft),
+                  **own_user if as_user else {})
+    requests = [f"{i}*2\n".encode() for i in range(count)]
+    with clients.Crowd(brood.url, requests) as crowd:
+        share = cpu_while_nobody_comes_in(brood, crowd)
+        assert share < PAUSE_CPU * SCALE, f"{share:.1%} of a core during the pause"
+        assert crowd.run(LONG), f"{crowd.seconds.count(None)} of {count} still wait"
+        wanted = [request if handler == "echo" else f"{i * 2}\r\n".encode() for i, request in enumerate(requests)]
+        wrong = [(i, crowd.answers[i], crowd.errors[i]) for i in range(count) if crowd.answers[i] != wanted[i]]
+        assert not wrong, f"{len(wrong)} of {count}: {wrong[:5]}"
+    time.sleep(0.1)
+    check_with_delay(brood, 1)
+    assert brood.stop() == 0
+    summary = brood.summary()
+    assert summary["accept_errors"] + summary["worker_errors"] > 0, f"the limit was not hit: {summary}"
+    assert summary["unfinished"] == summary["refused"] == 0
+
+
+@pytest.mark.skipif(SANITIZED, reason="as above")
+def test_128_at_once_all_sleep_at_the_same_time(start):
+    brood = start("calc", "--delay", "1s", "--workers", 1000)
+    begin = time.monotonic()
+    crowd = everybody_is_answered(brood.url, 128)
+    assert time.monotonic() - begin < 2 * SCALE, max(crowd.seconds)
+    check_with_delay(brood, 1)
+    assert brood.stop() == 0
+    assert brood.summary()["pauses"] == 0
+
+
+def check_with_delay(brood, seconds):
+    """The invariants where every answer takes its time on purpose."""
+    brood.delay = seconds
+    brood.check()

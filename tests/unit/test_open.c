@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: MIT */
+/* Opening listeners: ports, families, settings, sockets handed over. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "transport/open.h"
+
+#define MAX 4
+
+struct opened {
+	struct listener listeners[MAX];
+	size_t count;
+	struct sentence why;
+};
+
+static char directory[] = "/tmp/brood-open-XXXXXX";
+
+/* Something in the test's directory, behind a scheme or "". */
+static const char *in_directory(const char *scheme, const char *name)
+{
+	static char text[16][160];
+	static unsigned int turn;
+	char *place = text[turn++ % 16];
+
+	snprintf(place, sizeof text[0], "%s%s/%s", scheme, directory, name);
+	return place;
+}
+
+/* An abstract name of this test run's own, behind a scheme. */
+static const char *abstract(const char *scheme, const char *rest)
+{
+	static char text[4][64];
+	static unsigned int turn;
+	char *place = text[turn++ % 4];
+
+	snprintf(place, sizeof text[0], "%sbrood-test-%d%s", scheme, (int)getpid(), rest);
+	return place;
+}
+
+static int open_url(const char *url, struct opened *opened)
+{
+	memset(opened, 0, sizeof *opened);
+	return open_listeners(url, NULL, opened->listeners, MAX, &opened->count, &opened->why);
+}
+
+static void open_well(const char *url, struct opened *opened)
+{
+	if (open_url(url, opened) < 0)
+		fail_msg("%s", opened->why.text);
+	assert_true(opened->count >= 1);
+}
+
+static void close_all(struct opened *opened)
+{
+	for (size_t i = 0; i < opened->count; i++)
+		open_close(&opened->listeners[i], true);
+}
+
+static int count_descriptors(void)
+{
+	int count = 0;
+
+	for (int fd = 0; fd < 256; fd++)
+		count += fcntl(fd, F_GETFD) >= 0;
+	return count;
+}
+
+static void expect_refused(const char *url, int error, const char *part)
+{
+	struct opened opened;
+	int before = count_descriptors();
+
+	assert_int_equal(open_url(url, &opened), error);
+	assert_int_equal(opened.count, 0);
+	assert_int_equal(count_descriptors(), before);
+	if (!strstr(opened.why.text, part))
+		fail_msg("'%s' does not say '%s'", opened.why.text, part);
+}
+
+static bool exists(const char *path)
+{
+	struct stat status;
+
+	return lstat(path, &status) == 0;
+}
+
+/* ---- TCP and UDP */
+
+static unsigned int port_in(const char *url)
+{
+	return (unsigned int)strtoul(strrchr(url, ':') + 1, NULL, 10);
+}
+
+static void port_0_is_the_kernels_and_told_in_the_url(void **state)
+{
+	struct opened opened;
+
+	(void)state;
+	open_well("tcp://127.0.0.1:0", &opened);
+	assert_int_equal(opened.count, 1);
+	assert_memory_equal(opened.listeners[0].url, "tcp://127.0.0.1:", 16);
+	assert_true(port_in(opened.listeners[0].url) > 0);
+	assert_ptr_equal(opened.listeners[0].transport, &transport_stream);
+	assert_int_equal(fcntl(opened.listeners[0].fd, F_GETFD), FD_CLOEXEC);
+	close_all(&opened);
+	open_well("udp://[::1]:0", &opened);
+	assert_memory_equal(opened.listeners[0].url, "udp://[::1]:", 12);
+	assert_ptr_equal(opened.listeners[0].transport, &transport_datagram);
+	close_all(&opened);
+}
+
+static void a_taken_port_is_refused_with_a_sentence(void **state)
+{
+	struct opened first;
+	char expected[300];
+
+	(void)state;
+	open_well("tcp://127.0.0.1:0", &first);
+	snprintf(expected, sizeof expected, "cannot listen on %s: Address already in use (", first.listeners[0].url);
+	expect_refused(first.listeners[0].url, -EADDRINUSE, expected);
+	close_all(&first);
+	open_well("udp://127.0.0.1:0", &first);
+	expect_refused(first.listeners[0].url, -EADDRINUSE, "in use");
+	close_all(&first);
+}
+
+static void a_foreign_address_is_refused_with_a_sentence(void **state)
+{
+	(void)state;
+	expect_refused("tcp://192.0.2.1:0", -EADDRNOTAVAIL, "does not have that address");
+}
+
+static int can_connect(int family, unsigned int port)
+{
+	struct sockaddr_in in = {
+		.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)
+	};
+	struct sockaddr_in6 in6 = {
+		.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port), .sin6_addr = IN6ADDR_LOOPBACK_INIT
+	};
+	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int r = family == AF_INET ? connect(fd, (const void *)&in, sizeof in)
+				  : connect(fd, (const void *)&in6, sizeof in6);
+
+	close(fd);
+	return r == 0;
+}
+
+static void expect_families(const char *url, bool ipv4, bool ipv6)
+{
+	struct opened opened;
+	unsigned int port;
+
+	open_well(url, &opened);
+	assert_int_equal(opened.count, 1);
+	port = port_in(opened.listeners[0].url);
+	assert_int_equal(can_connect(AF_INET, port), ipv4);
+	assert_int_equal(can_connect(AF_INET6, port), ipv6);
+	close_all(&opened);
+}
+
+static void no_host_means_both_families_and_a_literal_its_own(void **state)
+{
+	(void)state;
+	expect_families("tcp://:0", true, true);
+	expect_families("tcp://[::]:0", true, true);
+	expect_families("tcp://0.0.0.0:0", true, false);
+	expect_families("tcp://[::1]:0", false, true);
+}
+
+static void a_name_opens_its_addresses_on_one_port(void **state)
+{
+	struct opened opened;
+
+	(void)state;
+	open_well("tcp://localhost:0", &opened);
+	for (size_t i = 1; i < opened.count; i++)
+		assert_int_equal(port_in(opened.listeners[i].url), port_in(opened.listeners[0].url));
+	close_all(&opened);
+}
+
+static void settings_that_would_be_ignored_are_refused(void **state)
+{
+	(void)state;
+	expect_refused("tcp://127.0.0.1:0?mode=0660", -EINVAL, "'mode'");
+	expect_refused(abstract("unix:@", "?mode=0660"), -EINVAL, "'mode'");
+	expect_refused(in_directory("unix:", "s?made=0660"), -EINVAL, "mode, owner, group");
+	expect_refused(in_directory("unix:", "s?mode=rw"), -EINVAL, "octal");
+	expect_refused(in_directory("unix:", "s?mode=01777"), -EINVAL, "octal");
+	expect_refused(in_directory("unix:", "s?owner=nobody-of-that-name"), -ENOENT, "no such user");
+	expect_refused(in_directory("unix:", "s?group=nobody-of-that-name"), -ENOENT, "no such group");
+	assert_false(exists(in_directory("", "s")));
+	assert_false(exists(in_directory("", "s.lock")));
+}
+
+/* ---- Sockets handed over */
+
+static const char *fd_url(int fd)
+{
+	static char url[32];
+
+	snprintf(url, sizeof url, "fd://%d", fd);
+	return url;
+}
+
+static void a_listening_descriptor_tells_what_it_is(void **state)
+{
+	struct opened first, second;
+	int fd;
+
+	(void)state;
+	open_well("tcp://127.0.0.1:0", &first);
+	fd = dup(first.listeners[0].fd);
+	open_well(fd_url(fd), &second);
+	assert_string_equal(second.listeners[0].url, first.listeners[0].url);
+	assert_int_equal(second.listeners[0].family, LISTENER_TCP);
+	assert_true(second.listeners[0].shared);
+	assert_false(second.listeners[0].connected);
+	assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
+	close_all(&second);
+	close_all(&first);
+}
+
+static void a_descriptor_that_cannot_serve_is_refused_and_stays_open(void **state)
+{
+	int ends[2], fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	(void)state;
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	expect_refused(fd_url(ends[0]), -ENOTSOCK, "is not a socket");
+	expect_refused(fd_url(fd), -EINVAL, "neither listens nor is connected");
+	close(fd);
+	close(ends[0]);
+	close(ends[1]);
+	expect_refused(fd_url(ends[0]), -EBADF, "is not open");
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+	expect_refused(fd_url(ends[0]), -EOPNOTSUPP, "kind");
+	close(ends[0]);
+	close(ends[1]);
+}
+
+static void named_descriptors_are_for_the_process_they_name(void **state)
+{
+	struct opened first, second;
+	char pid[16];
+	int saved = dup(4);
+
+	(void)state;
+	open_well(abstract("unix:@", ""), &first);
+	dup2(first.listeners[0].fd, 4);
+	snprintf(pid, sizeof pid, "%d", (int)getpid());
+	setenv("LISTEN_PID", pid, 1);
+	setenv("LISTEN_FDS", "2", 1);
+	setenv("LISTEN_FDNAMES", "other:web", 1);
+	open_well("fd://web", &second);
+	assert_int_equal(second.listeners[0].fd, 4);
+	assert_string_equal(second.listeners[0].url, abstract("unix:@", ""));
+	close_all(&second);
+	expect_refused("fd://we", -ENOENT, "no descriptor is named 'we'");
+	setenv("LISTEN_PID", "1", 1);
+	expect_refused("fd://web", -ENOENT, "for process 1");
+	unsetenv("LISTEN_FDNAMES");
+	expect_refused("fd://web", -ENOENT, "no named descriptors");
+	if (saved >= 0)
+		dup2(saved, 4);
+	close(saved);
+	close_all(&first);
+}
+
+static int make_directory(void **state)
+{
+	(void)state;
+	return mkdtemp(directory) ? 0 : -1;
+}
+
+static int remove_directory(void **state)
+{
+	(void)state;
+	return rmdir(directory); /* fails if a test left anything behind */
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(port_0_is_the_kernels_and_told_in_the_url),
+		cmocka_unit_test(a_taken_port_is_refused_with_a_sentence),
+		cmocka_unit_test(a_foreign_address_is_refused_with_a_sentence),
+		cmocka_unit_test(no_host_means_both_families_and_a_literal_its_own),
+		cmocka_unit_test(a_name_opens_its_addresses_on_one_port),
+		cmocka_unit_test(settings_that_would_be_ignored_are_refused),
+		cmocka_unit_test(a_listening_descriptor_tells_what_it_is),
+		cmocka_unit_test(a_descriptor_that_cannot_serve_is_refused_and_stays_open),
+		cmocka_unit_test(named_descriptors_are_for_the_process_they_name),
+	};
+
+	return cmocka_run_group_tests_name("open", tests, make_directory, remove_directory);
+}
