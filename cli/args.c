@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Decides what each word of the command line is: an option, its value, the HANDLER, an option of the handler's own. Options
- * stand anywhere before --; the first other word is the HANDLER. Invariant: every word becomes something, or an error.
+ * Decides what each word of the command line is: an option, its value, the HANDLER, an option of the handler's own.
+ * Options stand anywhere before --; the first other word is the HANDLER. Invariant: every word becomes something, or
+ * an error.
  */
 #include "cli/args.h"
 
@@ -132,7 +133,8 @@ static int take_short(struct reader *reader, const char *word)
 {
 	const struct option *option = options_find_letter(word[1]);
 
-	if (!option && options_find(word + 1))
+	/* "-model fork" would be taken for -m with the value "odel". */
+	if (word[2] && options_find(word + 1))
 		return sentence_set(reader->why, EX_USAGE, "unknown option %.40s, did you mean -%.40s?", word, word);
 	if (!option)
 		return sentence_set(reader->why, EX_USAGE, "unknown option -%c; see: brood serve --help", word[1]);

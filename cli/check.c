@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `brood check`: everything `serve` would refuse before it opens its first socket, without opening one; a handler.so is
- * loaded, so that its options are checked, too. --print shows each value in effect and its source.
+ * `brood check`: everything `serve` would refuse before it opens its first socket, without opening one; a handler.so
+ * is loaded, so that its options are checked, too. --print shows each value in effect and its source.
  */
 #include "cli/check.h"
 

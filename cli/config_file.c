@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Decides what a section and a key of a file mean; how they are written is protocol/ini.h's. Invariant: a key of the wrong
- * section, of no section or of no option is an error with its line. What the table does not know may be an option of the
- * service's handler; that is settled when the handler is known.
+ * Decides what a section and a key of a file mean; how they are written is protocol/ini.h's. Invariant: a key of the
+ * wrong section, of no section or of no option is an error with its line. What the table does not know may be an
+ * option of the service's handler; that is settled when the handler is known.
  */
 #include "cli/config_file.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Decides what a newcomer sees first. The lines to try use bash alone: it is on every Debian machine, and opens TCP and UDP
- * by itself (/dev/tcp, /dev/udp), where nc comes in three dialects and socat and telnet have to be installed.
+ * Decides what a newcomer sees first. The lines to try use bash alone: it is on every Debian machine, and opens TCP
+ * and UDP by itself (/dev/tcp, /dev/udp), where nc comes in three dialects and socat and telnet have to be
+ * installed.
  */
 #include "cli/demo.h"
 

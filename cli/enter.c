@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs in each new service process, never in the supervisor: its environment, mask and directory are as asked before any
- * code of the user's runs, that of a handler.so's constructors included.
+ * Runs in each new service process, never in the supervisor: its environment, mask and directory are as asked before
+ * any code of the user's runs, that of a handler.so's constructors included.
  */
 #include "cli/enter.h"
 

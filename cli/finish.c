@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Decides whether a service makes sense as a whole. Invariant: an option that the chosen model or handler cannot honour is
- * an error, never ignored. Called when all sources have spoken.
+ * Decides whether a service makes sense as a whole. Invariant: an option that the chosen model or handler cannot
+ * honour is an error, never ignored. Called when all sources have spoken.
  */
 #include "cli/finish.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The last step of a plan: a service's handler is found, its own options settled, and everything must fit together. */
+/* The last step of a plan: a service's handler is found, its own options settled, and everything must fit
+ * together. */
 #ifndef CLI_FINISH_H
 #define CLI_FINISH_H
 

@@ -11,20 +11,21 @@
 #define COLUMNS 80
 #define INDENT  32 /* where explanations begin */
 
-/* text from column INDENT on, broken at blanks; used: columns that are taken in the first line. */
-static void print_wrapped(size_t used, const char *text)
+/* text from column indent on, broken at blanks; used: columns that are taken in the first line. */
+static void print_wrapped(size_t used, size_t indent, const char *text)
 {
 	size_t column = used;
 
-	if (used + 1 > INDENT) {
+	if (used > 0 && used + 1 > indent) {
 		putchar('\n');
 		column = 0;
 	}
 	while (*text) {
 		size_t size = strcspn(text, " ");
-		size_t blanks = column < INDENT ? INDENT - column : 1;
+		bool first = column <= indent;
+		size_t blanks = first ? indent - column : 1;
 
-		if (column > INDENT && column + 1 + size >= COLUMNS) {
+		if (!first && column + blanks + size >= COLUMNS) {
 			putchar('\n');
 			column = 0;
 			continue;
@@ -48,12 +49,12 @@ static void print_option(const struct option *option)
 	snprintf(help, sizeof help, "%s%s%s%s", option->help, option->initial ? " (default " : "",
 		option->initial ? option->initial : "", option->initial ? ")" : "");
 	fputs(left, stdout);
-	print_wrapped(strlen(left), help);
+	print_wrapped(strlen(left), INDENT, help);
 	for (const struct option_choice *choice = option->choices; choice && choice->name; choice++) {
 		if (!choice->help)
 			continue;
 		printf("        %-16s", choice->name);
-		print_wrapped(24, choice->help);
+		print_wrapped(24, INDENT, choice->help);
 	}
 }
 
@@ -70,9 +71,10 @@ static void print_handlers(void)
 	for (const struct handlers_row *row = handlers_table; row->name; row++) {
 		int used = printf("  %s", row->name);
 
-		print_wrapped((size_t)used, row->handler->summary);
+		print_wrapped((size_t)used, INDENT, row->handler->summary);
 	}
-	print_wrapped((size_t)printf("  ./handler.so[:SYMBOL]"), "yours: a struct brood_handler of <brood/brood.h>");
+	print_wrapped((size_t)printf("  ./handler.so[:SYMBOL]"), INDENT,
+		"yours: a struct brood_handler of <brood/brood.h>");
 }
 
 void help_commands(void)
@@ -120,9 +122,14 @@ void help_check(void)
 
 void help_handler(const char *name, const struct brood_handler *handler)
 {
+	char summary[512];
+
 	printf("usage: brood serve [OPTIONS] %s [ITS OPTIONS]\n", name);
-	if (handler->summary)
-		printf("\n%s: %s\n", name, handler->summary);
+	if (handler->summary) {
+		snprintf(summary, sizeof summary, "%s: %s", name, handler->summary);
+		putchar('\n');
+		print_wrapped(0, 0, summary);
+	}
 	if (handler->demo_listen)
 		printf("Unless told otherwise (--listen), it listens on\n%s\n", handler->demo_listen);
 	puts(handler->options && handler->options->name ? "\nIts own options:" : "\nIt has no options of its own.");
@@ -133,7 +140,7 @@ void help_handler(const char *name, const struct brood_handler *handler)
 			[BROOD_OPTION_STRING] = " TEXT" };
 		int used = printf("      --%s%s", option->name, arguments[option->kind]);
 
-		print_wrapped((size_t)used, option->help ? option->help : "");
+		print_wrapped((size_t)used, INDENT, option->help ? option->help : "");
 	}
 	puts("\nThe options of every service: brood serve --help");
 }

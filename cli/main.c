@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The command. Decides which subcommand is meant, prints the one sentence of a failure, and exits with a status of
- * sysexits(3h): 64 usage, 66 no such file, 69 address in use, 70 a service gave up, 71 system error, 73 cannot create,
- * 77 not permitted, 78 configuration.
+ * sysexits(3h): 64 usage, 66 no such file, 69 address in use, 70 a service gave up, 71 system error, 73 cannot
+ * create, 77 not permitted, 78 configuration.
  */
 #include <brood/brood.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Decides what a handler's own options become. Invariant: an option that the handler does not have is an error, with the
- * nearest of all that would have been right there: the handler's and the service's.
+ * Decides what a handler's own options become. Invariant: an option that the handler does not have is an error, with
+ * the nearest of all that would have been right there: the handler's and the service's.
  */
 #include "cli/own.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Decides what is served: one service named on the command line, those of a file, or the demonstration set. Options of a
- * service in the environment or on the command line describe the one service named there; beside a file they
+ * Decides what is served: one service named on the command line, those of a file, or the demonstration set. Options
+ * of a service in the environment or on the command line describe the one service named there; beside a file they
  * would be ambiguous, and are refused with the key to write instead.
  */
 #include "cli/plan.h"

@@ -5,6 +5,7 @@ A control group of its own counts in nanoseconds and misses nobody. Where none c
 and misses a child that nobody waited for: then the results carry a note.
 """
 
+import contextlib
 import itertools
 import os
 import time
@@ -25,10 +26,19 @@ def _homes():
                 yield Path(mount + path), "cpu.stat", lambda text: int(text.split()[1])
 
 
+def _sweep(home):
+    """Remove the groups of runs that were killed outright: nobody is in them, since servers die with their run."""
+    for group in home.glob("brood-bench-*"):
+        if not Path("/proc", group.name.split("-")[2]).exists():
+            with contextlib.suppress(OSError):
+                group.rmdir()
+
+
 class GroupAccount:
     note = ""
 
     def __init__(self, home, file, parse):
+        _sweep(home)
         self.path = home / f"brood-bench-{os.getpid()}-{next(_serial)}"
         self.path.mkdir()
         self.file, self.parse = self.path / file, parse

@@ -5,7 +5,8 @@
  *
  * Out of OPEN the listeners are out of the loop: clients wait in the kernel's queue and cost nothing.
  * An end at the bound tries to accept before it puts the listeners back, so a saturated service makes no
- * epoll_ctl calls at all.
+ * epoll_ctl calls at all. Whoever was accepted when no worker could be made waits like those in the queue: an end may
+ * give back what was missing, so it ends a BACKOFF, too.
  */
 #include "core/accept.h"
 
@@ -13,7 +14,6 @@
 #include <limits.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -26,6 +26,9 @@
 
 #define BACKOFF_MIN_MS 10
 #define BACKOFF_MAX_MS 500
+
+/* How long no worker can be made before clients are refused, one at each try, and not kept waiting. */
+#define PLACE_PATIENCE_MS 2000
 
 static void leave_loop(struct service *service)
 {
@@ -53,8 +56,10 @@ static void enter_full(struct service *service)
 	service->ledger->count.pauses++;
 	/* Iterative is full whenever it is at work: nothing to tell. */
 	if (!model->serving)
-		model->host->log(service, BROOD_INFO, CAUSE_FULL, "%u clients are being served, which is the bound; the next "
-			"ones wait", service->ledger->out_count);
+		model->host->log(service, BROOD_INFO, CAUSE_FULL,
+			"%u clients are being served, which is the bound; the next "
+			"ones wait",
+			service->ledger->out_count);
 }
 
 static void close_acceptor(struct acceptor *acceptor)
@@ -68,26 +73,48 @@ static void close_acceptor(struct acceptor *acceptor)
 		open_close(&acceptor->listener, !acceptor->service->engine->supervised);
 }
 
-static void place(struct service *service, struct brood_conn *conn)
+static enum end_reason refusal_for(const struct service *service, int error)
 {
+	if (error == -ENOMEM)
+		return END_REFUSED_NO_MEMORY;
+	return service->config.model == BROOD_THREAD ? END_REFUSED_NO_THREAD : END_REFUSED_NO_PROCESS;
+}
+
+static void try_to_place(struct service *service, struct brood_conn *conn)
+{
+	struct ledger *ledger = service->ledger;
 	struct model *model = &service->model;
+	int64_t now_ns;
 	int r;
 
+	ledger->placeless = NULL;
+	r = model->ops->place(model, conn);
+	if (r == 0) {
+		ledger->backoff_ms = 0;
+		ledger->placeless_since_ns = 0;
+		return;
+	}
+	ledger->count.place_errors++;
+	model->host->log(service, BROOD_ERROR, CAUSE_WORKER, "cannot make a worker: %s; accepting pauses",
+		strerrordesc_np(-r));
+	enter_backoff(service);
+	now_ns = clock_now_ns();
+	if (ledger->placeless_since_ns == 0)
+		ledger->placeless_since_ns = now_ns;
+	if (now_ns - ledger->placeless_since_ns < PLACE_PATIENCE_MS * NS_PER_MS)
+		ledger->placeless = conn;
+	else
+		end_refused(conn, refusal_for(service, r), r);
+}
+
+static void place(struct service *service, struct brood_conn *conn)
+{
 	service->ledger->count.accepted++;
 	service->ledger->last_accept_ns = conn->accepted_ns;
 	list_append(&service->ledger->out, &conn->link);
 	service->ledger->out_count++;
 	ticking_start_sweep(service);
-	r = model->ops->place(model, conn);
-	if (r == 0) {
-		service->ledger->backoff_ms = 0;
-		return;
-	}
-	service->ledger->count.place_errors++;
-	model->host->log(service, BROOD_ERROR, CAUSE_WORKER, "cannot make a worker: %s; accepting pauses", strerrordesc_np(-r));
-	enter_backoff(service);
-	end_refused(conn, r == -ENOMEM ? END_REFUSED_NO_MEMORY :
-			service->config.model == BROOD_THREAD ? END_REFUSED_NO_THREAD : END_REFUSED_NO_PROCESS, r);
+	try_to_place(service, conn);
 }
 
 static void refuse_too_large(struct service *service, struct brood_conn *conn)
@@ -96,20 +123,6 @@ static void refuse_too_large(struct service *service, struct brood_conn *conn)
 	list_append(&service->ledger->out, &conn->link);
 	service->ledger->out_count++;
 	end_refused(conn, END_TOO_LARGE, -EMSGSIZE);
-}
-
-/* A connection we were handed already made (fd://N): there is no queue behind it. */
-static int take_connected(struct acceptor *acceptor, struct brood_conn *conn)
-{
-	socklen_t size = sizeof conn->peer;
-
-	conn->fd = acceptor->listener.fd;
-	acceptor->listener.fd = -1;
-	if (getpeername(conn->fd, &conn->peer.any, &size) == 0)
-		conn->peer_size = size;
-	loop_del(acceptor->service->engine->loop, &acceptor->source);
-	acceptor->done = true;
-	return 0;
 }
 
 /* One try. 1: taken (or refused); 0: nothing there; -errno: accept failed. */
@@ -124,10 +137,12 @@ static int accept_one(struct acceptor *acceptor)
 	conn->listener = &acceptor->listener;
 	conn->transport = acceptor->listener.transport;
 	conn->accepted_ns = clock_now_ns();
+	r = conn->transport->accept(&acceptor->listener, conn);
+	/* A connection we were handed already made (fd://N): there is no queue behind it. */
 	if (acceptor->listener.connected)
-		r = take_connected(acceptor, conn);
-	else
-		r = conn->transport->accept(&acceptor->listener, conn);
+		acceptor->done = true;
+	if (conn->transport->datagram && r == 0)
+		acceptor->dropped = conn->packet.dropped;
 	if (r == -EMSGSIZE) {
 		refuse_too_large(service, conn);
 		return 1;
@@ -157,8 +172,9 @@ static void accept_from(struct acceptor *acceptor)
 		r = accept_one(acceptor);
 		if (r < 0) {
 			service->ledger->count.accept_errors++;
-			model->host->log(service, BROOD_ERROR, CAUSE_ACCEPT, "cannot accept on %s: %s; accepting pauses",
-				acceptor->listener.url, strerrordesc_np(-r));
+			model->host->log(service, BROOD_ERROR, CAUSE_ACCEPT,
+				"cannot accept on %s: %s; accepting pauses", acceptor->listener.url,
+				strerrordesc_np(-r));
 			enter_backoff(service);
 			return;
 		}
@@ -198,8 +214,12 @@ static void accept_pass(struct service *service)
 	service->ledger->accepting = true;
 	loop_disarm(service->engine->loop, &service->ledger->backoff_timer);
 	service->ledger->accept_state = ACCEPT_OPEN;
+	if (service->ledger->placeless)
+		try_to_place(service, service->ledger->placeless);
 	for (size_t i = 0; i < service->ledger->acceptor_count && service->ledger->accept_state == ACCEPT_OPEN; i++)
-		accept_from(&service->ledger->acceptors[(service->ledger->next_acceptor + i) % service->ledger->acceptor_count]);
+		accept_from(
+			&service->ledger
+				 ->acceptors[(service->ledger->next_acceptor + i) % service->ledger->acceptor_count]);
 	service->ledger->next_acceptor++;
 	service->ledger->accepting = false;
 	if (service->ledger->accept_state == ACCEPT_OPEN && !enter_loop(service)) {
@@ -209,6 +229,12 @@ static void accept_pass(struct service *service)
 	/* A waiting iterative handler met the next client; that is over. By the timer: a call would nest for ever. */
 	if (service->ledger->accept_state == ACCEPT_FULL && service->model.ops->room(&service->model) > 0)
 		loop_arm(service->engine->loop, &service->ledger->backoff_timer, 0);
+}
+
+static void resume_if_room(struct service *service)
+{
+	if (service->ledger->accept_state == ACCEPT_FULL && service->model.ops->room(&service->model) > 0)
+		accept_pass(service);
 }
 
 static void acceptor_ready(struct loop_source *source, uint32_t events)
@@ -225,7 +251,7 @@ static void acceptor_ready(struct loop_source *source, uint32_t events)
 	service->ledger->accepting = true;
 	accept_from(acceptor);
 	service->ledger->accepting = false;
-	accept_resume(service);
+	resume_if_room(service);
 }
 
 static void backoff_over(struct loop_timer *timer)
@@ -235,8 +261,10 @@ static void backoff_over(struct loop_timer *timer)
 
 void accept_resume(struct service *service)
 {
-	if (service->ledger->accept_state == ACCEPT_FULL && service->model.ops->room(&service->model) > 0)
+	if (service->ledger->accept_state == ACCEPT_BACKOFF)
 		accept_pass(service);
+	else
+		resume_if_room(service);
 }
 
 int accept_open(struct service *service)
@@ -264,8 +292,13 @@ void accept_drain(struct service *service)
 
 void accept_close(struct service *service)
 {
+	struct brood_conn *placeless = service->ledger->placeless;
+
 	loop_disarm(service->engine->loop, &service->ledger->backoff_timer);
 	service->ledger->accept_state = ACCEPT_CLOSED;
+	service->ledger->placeless = NULL;
+	if (placeless)
+		end_refused(placeless, END_STOPPED, 0);
 	for (size_t i = 0; i < service->ledger->acceptor_count; i++)
 		close_acceptor(&service->ledger->acceptors[i]);
 }

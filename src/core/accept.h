@@ -5,9 +5,9 @@
 
 struct service;
 
-int accept_open(struct service *service);   /* the listeners enter the loop */
-void accept_resume(struct service *service); /* a place may be free again: no-op unless it was full */
-void accept_drain(struct service *service); /* take what is queued, within the limits, then close */
-void accept_close(struct service *service); /* at once. Idempotent */
+int accept_open(struct service *service);    /* the listeners enter the loop */
+void accept_resume(struct service *service); /* one has ended: a place, or what else was missing, is free */
+void accept_drain(struct service *service);  /* take what is queued, within the limits, then close */
+void accept_close(struct service *service);  /* at once. Idempotent */
 
 #endif

@@ -28,7 +28,7 @@ static enum brood_level level_of(const struct brood_conn *conn, enum end_reason 
 static int64_t cpu_us(const struct rusage *usage)
 {
 	return (usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) * INT64_C(1000000) + usage->ru_utime.tv_usec +
-		usage->ru_stime.tv_usec;
+	       usage->ru_stime.tv_usec;
 }
 
 /* The slot is a copy: its writer may still be alive, and was never to be trusted. */
@@ -107,6 +107,16 @@ void end_expire(struct brood_conn *conn)
 	shutdown(conn->fd, SHUT_RDWR);
 }
 
+/* What it said already must not be unread when the connection is closed: that would send it a reset, which may overtake
+ * the refusal. Bounded: whoever says more has it so. */
+static void discard_what_came(struct brood_conn *conn)
+{
+	char discarded[4096];
+
+	for (int i = 0; i < 16 && conn->transport->recv(conn, discarded, sizeof discarded) > 0; i++)
+		continue;
+}
+
 void end_refused(struct brood_conn *conn, enum end_reason reason, int error)
 {
 	const struct brood_service *config = &conn->service->config;
@@ -114,9 +124,11 @@ void end_refused(struct brood_conn *conn, enum end_reason reason, int error)
 	conn->service->ledger->count.refused++;
 	conn->slot->error = error;
 	conn->pid = 0;
-	if (!conn->transport->datagram && config->refusal_size > 0) {
-		conn->transport->send(conn, config->refusal, config->refusal_size);
+	if (!conn->transport->datagram) {
+		if (config->refusal_size > 0)
+			conn->transport->send(conn, config->refusal, config->refusal_size);
 		conn->transport->finish(conn);
+		discard_what_came(conn);
 	}
 	end_connection(conn, reason, NULL);
 }

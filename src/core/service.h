@@ -18,8 +18,8 @@
 
 /* Why nobody is accepted at the moment. */
 enum accept_state {
-	ACCEPT_OPEN,	/* the listeners are in the loop */
-	ACCEPT_FULL,	/* at the bound: resumed by the next end */
+	ACCEPT_OPEN,    /* the listeners are in the loop */
+	ACCEPT_FULL,    /* at the bound: resumed by the next end */
 	ACCEPT_BACKOFF, /* accept or place failed: resumed by a timer */
 	ACCEPT_CLOSED,
 };
@@ -28,7 +28,8 @@ struct acceptor {
 	struct loop_source source;
 	struct listener listener;
 	struct service *service;
-	bool done; /* drained or served (a connected fd://): closed */
+	bool done;        /* drained or served (a connected fd://): closed */
+	uint32_t dropped; /* datagrams that the kernel had no room for, by its own count */
 };
 
 /* Connections are made once, when the service starts: no allocation per client. */
@@ -57,7 +58,9 @@ struct ledger {
 	enum accept_state accept_state;
 	struct loop_timer backoff_timer;
 	int backoff_ms;
-	bool accepting; /* inside accept_pass: ends must not start another */
+	struct brood_conn *placeless; /* accepted, but no worker could be made yet: first in line for the next one */
+	int64_t placeless_since_ns;   /* since when none could be made; 0: the last one could */
+	bool accepting;               /* inside accept_pass: ends must not start another */
 
 	struct pool pool;
 	struct list out; /* connections that are with a worker */
@@ -75,7 +78,7 @@ struct ledger {
 struct service {
 	struct brood *engine;
 	struct brood_service config; /* effective */
-	void *app;		     /* as load left it */
+	void *app;                   /* as load left it */
 	struct model model;
 	struct board board;
 	bool board_borrowed;

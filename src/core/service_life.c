@@ -158,14 +158,28 @@ int service_start(struct service *service)
 	return accept_open(service);
 }
 
+static uint64_t dropped_by_kernel(const struct ledger *ledger)
+{
+	uint64_t dropped = 0;
+
+	for (size_t i = 0; i < ledger->acceptor_count; i++)
+		dropped += ledger->acceptors[i].dropped;
+	return dropped;
+}
+
 static void log_summary(const struct service *service)
 {
-	const struct service_counters *count = &service->ledger->count;
+	const struct ledger *ledger = service->ledger;
 	struct log_field fields[] = {
-		LOG_UINT("accepted", count->accepted),	       LOG_UINT("ended", count->ended),
-		LOG_UINT("refused", count->refused),	       LOG_UINT("written_off", count->written_off),
-		LOG_UINT("pauses", count->pauses),	       LOG_UINT("accept_errors", count->accept_errors),
-		LOG_UINT("worker_errors", count->place_errors), LOG_UINT("unfinished", service->ledger->out_count),
+		LOG_UINT("accepted", ledger->count.accepted),
+		LOG_UINT("ended", ledger->count.ended),
+		LOG_UINT("refused", ledger->count.refused),
+		LOG_UINT("written_off", ledger->count.written_off),
+		LOG_UINT("pauses", ledger->count.pauses),
+		LOG_UINT("accept_errors", ledger->count.accept_errors),
+		LOG_UINT("worker_errors", ledger->count.place_errors),
+		LOG_UINT("unfinished", ledger->out_count),
+		LOG_UINT("dropped", dropped_by_kernel(ledger)),
 	};
 
 	log_write(service->engine->log, &(struct log_record){

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * echo: every client gets back what it sends, until its end of input; a datagram comes back whole, an empty one empty.
- * --stamp answers each received block as the fork server of "Programming Python" does (example 12.4):
+ * echo: every client gets back what it sends, until its end of input; a datagram comes back whole, an empty one
+ * empty. --stamp answers each received block as the fork server of "Programming Python" does (example 12.4):
  * Echo=>b'…' at Sat Nov 21 10:47:43 2026. Uses the public header alone.
  */
 #include <brood/brood.h>

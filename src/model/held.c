@@ -57,8 +57,11 @@ void held_free(struct held_set *set)
 /* What the child's death says about its connection, where the slot does not know better. */
 static enum end_reason reason_of(const struct brood_conn *conn, bool ended_by_us, const struct child_exit *ended)
 {
+	unsigned int said = atomic_load_explicit(&conn->slot->reason, memory_order_relaxed);
+
+	/* A worker sees that everything must end, not why: it takes the worst for granted. */
 	if (atomic_load_explicit(&conn->slot->phase, memory_order_relaxed) == PHASE_OVER)
-		return END_NONE;
+		return said == END_SUPERVISOR_GONE && conn->model->killed ? END_STOPPED : END_NONE;
 	if (conn->model->killed)
 		return END_STOPPED;
 	if (ended_by_us)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Decides what is a section and what is a key; which of them exist is the callback's business. Invariant: every byte of
- * the file is either part of an entry, a comment, or an error with its line: nothing is skipped silently.
- * Called by cli/config_file.c.
+ * Decides what is a section and what is a key; which of them exist is the callback's business. Invariant: every byte
+ * of the file is either part of an entry, a comment, or an error with its line: nothing is skipped silently. Called
+ * by cli/config_file.c.
  */
 #include "protocol/ini.h"
 

@@ -40,8 +40,8 @@ struct url {
 /* 0, or -EINVAL with a sentence that quotes the URL, says what is wrong and what would be right. */
 int url_parse(const char *text, size_t size, struct url *ret_url, struct sentence *why);
 
-/* Whether this kind of URL has all of its settings (unix and unixgram paths: mode, owner, group; others: none), and a mode
- * that is one. 0, or -EINVAL with a sentence. */
+/* Whether this kind of URL has all of its settings (unix and unixgram paths: mode, owner, group; others:
+ * none), and a mode that is one. 0, or -EINVAL with a sentence. */
 int url_check_settings(const struct url *url, struct sentence *why);
 
 /* The value of a setting, or NULL. */

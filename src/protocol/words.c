@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Decides where words begin and end. Invariant: what is written never outgrows what was read (each word's NUL takes the
- * place of the blank, or of the end, after it), so one buffer of the text's size is enough.
+ * Decides where words begin and end. Invariant: what is written never outgrows what was read (each word's NUL takes
+ * the place of the blank, or of the end, after it), so one buffer of the text's size is enough.
  */
 #include "protocol/words.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A command as text, split into words by the quoting of POSIX shells and nothing else of them: 'as is', "with \" \\ \$
- * \` escaped", \x outside. No variable, tilde, glob, operator or comment is ever expanded: $HOME is five bytes.
+ * A command as text, split into words by the quoting of POSIX shells and nothing else of them: 'as is', "with \" \\
+ * \$ \` escaped", \x outside. No variable, tilde, glob, operator or comment is ever expanded: $HOME is five bytes.
  */
 #ifndef PROTOCOL_WORDS_H
 #define PROTOCOL_WORDS_H
@@ -20,7 +20,8 @@ struct words {
 	char text[WORDS_TEXT_MAX + 1];
 };
 
-/* 0 (perhaps no words at all), or -EINVAL (a quote or backslash without its end), -E2BIG (a limit), with a sentence. */
+/* 0 (perhaps no words at all), or -EINVAL (a quote or backslash without its end), -E2BIG (a limit), with a
+ * sentence. */
 int words_split(const char *text, size_t size, struct words *ret_words, struct sentence *why);
 
 #endif

@@ -97,9 +97,8 @@ static void a_parked_client_that_falls_silent_is_idle_timeout(struct cell *cell)
 {
 	int fd;
 
-	cell_serve(cell, &(struct brood_service){ .state_size = sizeof(int),
-				 .idle_timeout_ms = 150,
-				 .handler = lines });
+	cell_serve(
+		cell, &(struct brood_service){ .state_size = sizeof(int), .idle_timeout_ms = 150, .handler = lines });
 	fd = client_connect(cell);
 	client_say(fd, "one\n");
 	client_expect(fd, "1:one\n");
@@ -132,14 +131,11 @@ static void again_is_an_error_for_a_datagram(struct cell *cell)
 }
 
 const struct contract_case cases_again[] = {
-	{ "handle is called for each message and the state is kept", KIND_STREAMS,
-		handle_is_called_for_each_message_and_the_state_is_kept },
-	{ "pipelined messages need no readable descriptor", KIND_STREAMS,
-		pipelined_messages_need_no_readable_descriptor },
-	{ "the end of input calls handle once more", KIND_STREAMS, the_end_of_input_calls_handle_once_more },
-	{ "a parked connection is closed at drain", KIND_STREAMS, a_parked_connection_is_closed_at_drain },
-	{ "a parked client that falls silent is idle-timeout", KIND_STREAMS,
-		a_parked_client_that_falls_silent_is_idle_timeout },
-	{ "again is an error for a datagram", KIND_DATAGRAMS, again_is_an_error_for_a_datagram },
+	CASE(KIND_STREAMS, handle_is_called_for_each_message_and_the_state_is_kept),
+	CASE(KIND_STREAMS, pipelined_messages_need_no_readable_descriptor),
+	CASE(KIND_STREAMS, the_end_of_input_calls_handle_once_more),
+	CASE(KIND_STREAMS, a_parked_connection_is_closed_at_drain),
+	CASE(KIND_STREAMS, a_parked_client_that_falls_silent_is_idle_timeout),
+	CASE(KIND_DATAGRAMS, again_is_an_error_for_a_datagram),
 	{ 0 },
 };

@@ -270,7 +270,10 @@ static void sendfile_sends_exactly_what_is_asked_for(struct cell *cell)
 	fd = client_connect(cell);
 	CHECK_INT(client_read_all(fd, answer, FILE_SIZE + 100), FILE_SIZE);
 	CHECK(memcmp(answer, "ad\0", 3) == 0);
-	CHECK(memcmp(answer + FILE_SIZE - 6, "tail" "il", 6) == 0);
+	CHECK(memcmp(answer + FILE_SIZE - 6,
+		      "tail"
+		      "il",
+		      6) == 0);
 	CHECK_INT(cell->witness->count[0], -ENODATA);
 	CHECK_INT(cell->witness->count[1], -EBADF);
 	client_close(fd);
@@ -315,20 +318,18 @@ static void stdio_works_both_ways_and_is_flushed_by_brood(struct cell *cell)
 }
 
 const struct contract_case cases_bytes[] = {
-	{ "what is sent comes back", KIND_BOTH, what_is_sent_comes_back },
-	{ "eight mebibytes come back identical", KIND_STREAMS, eight_mebibytes_come_back_identical },
-	{ "tiny socket buffers lose nothing", KIND_STREAMS, tiny_socket_buffers_lose_nothing },
-	{ "one byte at a time is fine", KIND_BOTH, one_byte_at_a_time_is_fine },
-	{ "a half-closed client gets the whole answer", KIND_STREAMS, a_half_closed_client_gets_the_whole_answer },
-	{ "readline cuts at newlines and discards what is too long", KIND_BOTH,
-		readline_cuts_at_newlines_and_discards_what_is_too_long },
-	{ "readline gives NUL bytes as they are", KIND_BOTH, readline_gives_nul_bytes_as_they_are },
-	{ "readline discards a line longer than every buffer", KIND_BOTH,
-		readline_discards_a_line_longer_than_every_buffer },
-	{ "read goes on where readline stopped", KIND_BOTH, read_goes_on_where_readline_stopped },
-	{ "printf is as long as it is", KIND_BOTH, printf_is_as_long_as_it_is },
-	{ "sendfile sends exactly what is asked for", KIND_STREAMS, sendfile_sends_exactly_what_is_asked_for },
-	{ "sendfile is for streams", KIND_DATAGRAMS, sendfile_is_for_streams },
-	{ "stdio works both ways and is flushed by brood", KIND_BOTH, stdio_works_both_ways_and_is_flushed_by_brood },
+	CASE(KIND_BOTH, what_is_sent_comes_back),
+	CASE(KIND_STREAMS, eight_mebibytes_come_back_identical),
+	CASE(KIND_STREAMS, tiny_socket_buffers_lose_nothing),
+	CASE(KIND_BOTH, one_byte_at_a_time_is_fine),
+	CASE(KIND_STREAMS, a_half_closed_client_gets_the_whole_answer),
+	CASE(KIND_BOTH, readline_cuts_at_newlines_and_discards_what_is_too_long),
+	CASE(KIND_BOTH, readline_gives_nul_bytes_as_they_are),
+	CASE(KIND_BOTH, readline_discards_a_line_longer_than_every_buffer),
+	CASE(KIND_BOTH, read_goes_on_where_readline_stopped),
+	CASE(KIND_BOTH, printf_is_as_long_as_it_is),
+	CASE(KIND_STREAMS, sendfile_sends_exactly_what_is_asked_for),
+	CASE(KIND_DATAGRAMS, sendfile_is_for_streams),
+	CASE(KIND_BOTH, stdio_works_both_ways_and_is_flushed_by_brood),
 	{ 0 },
 };

@@ -41,7 +41,8 @@ static void a_reset_after_the_request_is_client_gone(struct cell *cell)
 {
 	int fd;
 
-	cell_serve(cell, &(struct brood_service){ .handler = { .handle = answer_too_late, .finish = witness_finish } });
+	cell_serve(
+		cell, &(struct brood_service){ .handler = { .handle = answer_too_late, .finish = witness_finish } });
 	fd = client_connect(cell);
 	client_say(fd, "request");
 	WAIT_FOR(cell->witness->count[0] == 1);
@@ -68,7 +69,8 @@ static void a_reset_in_the_middle_of_an_answer_is_client_gone(struct cell *cell)
 	char some[100000];
 	int fd;
 
-	cell_serve(cell, &(struct brood_service){ .handler = { .handle = answer_for_ever, .finish = witness_finish } });
+	cell_serve(
+		cell, &(struct brood_service){ .handler = { .handle = answer_for_ever, .finish = witness_finish } });
 	fd = client_connect(cell);
 	CHECK_INT(client_read_all(fd, some, sizeof some), sizeof some);
 	client_reset(fd);
@@ -99,8 +101,8 @@ static void finish_ends_our_side_and_reading_goes_on(struct cell *cell)
 {
 	int fd;
 
-	cell_serve(cell,
-		&(struct brood_service){ .handler = { .handle = finish_then_read, .finish = witness_finish } });
+	cell_serve(
+		cell, &(struct brood_service){ .handler = { .handle = finish_then_read, .finish = witness_finish } });
 	fd = client_connect(cell);
 	client_expect(fd, "bye");
 	client_expect_end(fd);
@@ -133,8 +135,8 @@ static void close_does_not_lose_the_answer_to_unread_bytes(struct cell *cell)
 	int fd;
 
 	memset(flood, 'x', sizeof flood);
-	cell_serve(cell,
-		&(struct brood_service){ .handler = { .handle = answer_and_close, .finish = witness_finish } });
+	cell_serve(
+		cell, &(struct brood_service){ .handler = { .handle = answer_and_close, .finish = witness_finish } });
 	fd = client_connect(cell);
 	client_send(fd, flood, sizeof flood);
 	client_expect(fd, "the answer");
@@ -258,18 +260,15 @@ static void an_aborted_datagram_is_not_answered(struct cell *cell)
 }
 
 const struct contract_case cases_ending[] = {
-	{ "a reset right after connect harms nobody", KIND_STREAMS, a_reset_right_after_connect_harms_nobody },
-	{ "a reset after the request is client-gone", KIND_STREAMS, a_reset_after_the_request_is_client_gone },
-	{ "a reset in the middle of an answer is client-gone", KIND_STREAMS,
-		a_reset_in_the_middle_of_an_answer_is_client_gone },
-	{ "finish ends our side and reading goes on", KIND_STREAMS, finish_ends_our_side_and_reading_goes_on },
-	{ "close does not lose the answer to unread bytes", KIND_STREAMS,
-		close_does_not_lose_the_answer_to_unread_bytes },
-	{ "what handle leaves open is closed without losing the answer", KIND_STREAMS,
-		what_handle_leaves_open_is_closed_without_losing_the_answer },
-	{ "close lingers no longer than linger_ms", KIND_STREAMS, close_lingers_no_longer_than_linger_ms },
-	{ "abort resets at once", KIND_STREAMS, abort_resets_at_once },
-	{ "a datagram has no finish and no close", KIND_DATAGRAMS, a_datagram_has_no_finish_and_no_close },
-	{ "an aborted datagram is not answered", KIND_DATAGRAMS, an_aborted_datagram_is_not_answered },
+	CASE(KIND_STREAMS, a_reset_right_after_connect_harms_nobody),
+	CASE(KIND_STREAMS, a_reset_after_the_request_is_client_gone),
+	CASE(KIND_STREAMS, a_reset_in_the_middle_of_an_answer_is_client_gone),
+	CASE(KIND_STREAMS, finish_ends_our_side_and_reading_goes_on),
+	CASE(KIND_STREAMS, close_does_not_lose_the_answer_to_unread_bytes),
+	CASE(KIND_STREAMS, what_handle_leaves_open_is_closed_without_losing_the_answer),
+	CASE(KIND_STREAMS, close_lingers_no_longer_than_linger_ms),
+	CASE(KIND_STREAMS, abort_resets_at_once),
+	CASE(KIND_DATAGRAMS, a_datagram_has_no_finish_and_no_close),
+	CASE(KIND_DATAGRAMS, an_aborted_datagram_is_not_answered),
 	{ 0 },
 };

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -61,8 +62,7 @@ void cell_check_text(const char *file, int line, const char *what, const char *v
 void cell_begin(struct cell *cell)
 {
 	current = cell;
-	cell->witness =
-		mmap(NULL, sizeof *cell->witness, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	cell->witness = mmap(NULL, sizeof *cell->witness, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (cell->witness == MAP_FAILED) {
 		perror("mmap");
 		_exit(EXIT_FAILURE);
@@ -72,7 +72,8 @@ void cell_begin(struct cell *cell)
 	CHECK(fcntl(cell->log_fd, F_SETFL, O_APPEND) == 0);
 	snprintf(cell->directory, sizeof cell->directory, "/tmp/brood-contract-XXXXXX");
 	CHECK(mkdtemp(cell->directory));
-	snprintf(cell->url, sizeof cell->url, cell->transport->url, cell->directory);
+	snprintf(cell->url, sizeof cell->url, "%s%s%s", cell->transport->url,
+		cell_is_unix(cell) ? cell->directory : "", cell_is_unix(cell) ? "/s" : "");
 	/* What the engine's process leaves behind comes to us, and is found. */
 	CHECK(prctl(PR_SET_CHILD_SUBREAPER, 1) == 0);
 }
@@ -205,6 +206,31 @@ void cell_serve(struct cell *cell, const struct brood_service *service)
 
 /* ---- The judging process ---- */
 
+bool cell_is_inet4(const struct cell *cell)
+{
+	return cell->transport->family == AF_INET;
+}
+
+bool cell_is_unix(const struct cell *cell)
+{
+	return cell->transport->family == AF_UNIX;
+}
+
+bool cell_is_bounded(const struct cell *cell)
+{
+	return cell->model->bound != 0;
+}
+
+bool cell_is_isolated(const struct cell *cell)
+{
+	return cell->model->isolated;
+}
+
+bool cell_is_shared(const struct cell *cell)
+{
+	return cell->model->bound != 0 && !cell->model->isolated;
+}
+
 int cell_bound(struct cell *cell, struct brood_service *service, int bound)
 {
 	if (!cell->model->bound)
@@ -243,7 +269,7 @@ void cell_join(struct cell *cell)
 		CHECK_INT(witness->result, 0);
 	CHECK_INT(witness->children_after, 0);
 	if (!cell->leaks)
-		CHECK_INT(witness->descriptors_after, witness->descriptors_before);
+		CHECK_INT(witness->descriptors_after, witness->descriptors_before - cell->takes);
 }
 
 void cell_stop(struct cell *cell)

@@ -19,29 +19,29 @@
 struct model_row {
 	const char *name;
 	enum brood_model model;
-	size_t bound;	      /* offsetof the setting that bounds it, or 0: serves one at a time */
-	bool isolated;	      /* a handler harms its own client alone */
-	bool expires;	      /* a handler that ignores its deadline loses its connection */
-	bool forks;	      /* brood_fork works */
+	size_t bound;         /* offsetof the setting that bounds it, or 0: serves one at a time */
+	bool isolated;        /* a handler harms its own client alone */
+	bool expires;         /* a handler that ignores its deadline loses its connection */
+	bool forks;           /* brood_fork works */
 	const char *refusal;  /* reason when no worker can be made, or NULL: it never needs one */
 	const char *overtime; /* reason when a handler never comes back, or NULL: the process is stuck with it */
 };
 
 struct transport_row {
 	const char *name;
-	const char *url; /* %s: the cell's own directory */
+	const char *url; /* Unix sockets: followed by a path in the cell's own directory */
 	int family;
 	bool datagram;
 };
 
 #define WITNESS_COUNTERS 16
-#define WITNESS_TEXT	 4096
+#define WITNESS_TEXT     4096
 
 /* What happens in the engine's process, its threads and children, as the judging process sees it: shared memory.
  * It is the `app` of every service, unless a case says otherwise. */
 struct witness {
 	_Atomic int count[WITNESS_COUNTERS]; /* each case gives them their meaning */
-	_Atomic int go;			     /* handlers may be waiting for it: witness_wait */
+	_Atomic int go;                      /* handlers may be waiting for it: witness_wait */
 	_Atomic int letters;
 	char order[WITNESS_TEXT]; /* one letter per moment: witness_say */
 	char text[WITNESS_TEXT];
@@ -74,9 +74,10 @@ struct cell {
 
 	/* For a case to set before cell_serve. */
 	int (*drive)(struct cell *cell, struct brood *engine); /* in place of brood_run; in the engine's process */
-	void (*prepare)(struct cell *cell);		       /* in the engine's process, before brood_new */
-	bool fails;					       /* brood_run is expected to answer < 0 */
-	bool leaks;					       /* stuck threads: nothing can be freed */
+	void (*prepare)(struct cell *cell);                    /* in the engine's process, before brood_new */
+	bool fails;                                            /* brood_run is expected to answer < 0 */
+	bool leaks;                                            /* stuck threads: nothing can be freed */
+	int takes;                                             /* descriptors it was given, and closes */
 };
 
 #define KIND_STREAMS   1
@@ -84,13 +85,27 @@ struct cell {
 #define KIND_BOTH      (KIND_STREAMS | KIND_DATAGRAMS)
 
 struct contract_case {
-	const char *name; /* a claim */
+	const char *name; /* a claim: the function's name */
 	int kinds;
 	void (*run)(struct cell *cell);
+	bool (*where)(const struct cell *cell); /* NULL: everywhere. Elsewhere what is claimed cannot even happen */
 };
 
 extern const struct contract_case cases_again[], cases_bound[], cases_bytes[], cases_datagram[], cases_deadline[],
 	cases_drain[], cases_embedding[], cases_ending[], cases_fault[], cases_fork[], cases_moment[], cases_peer[];
+
+#define CASE(kinds, function) CASE_WHERE(NULL, kinds, function)
+#define CASE_WHERE(predicate, kinds, function)        \
+	{                                             \
+#function, kinds, function, predicate \
+	}
+
+/* For `where`. */
+bool cell_is_inet4(const struct cell *cell);
+bool cell_is_unix(const struct cell *cell);
+bool cell_is_bounded(const struct cell *cell);  /* has workers beside the engine's loop */
+bool cell_is_isolated(const struct cell *cell); /* workers are processes */
+bool cell_is_shared(const struct cell *cell);   /* workers share the engine's process, beside its loop */
 
 /* matrix.c calls these around a case. */
 void cell_begin(struct cell *cell);
@@ -102,10 +117,10 @@ void cell_serve(struct cell *cell, const struct brood_service *service);
 /* As many clients at once, in the words of the model. Iterative: one. Returns the bound. */
 int cell_bound(struct cell *cell, struct brood_service *service, int bound);
 
-void cell_signal(struct cell *cell);		  /* SIGTERM: brood_stop, in a signal handler */
-void cell_join(struct cell *cell);		  /* wait for the engine's process and judge what it left */
-void cell_stop(struct cell *cell);		  /* both */
-int cell_join_dead(struct cell *cell);		  /* it is expected to die: its wait status */
+void cell_signal(struct cell *cell);   /* SIGTERM: brood_stop, in a signal handler */
+void cell_join(struct cell *cell);     /* wait for the engine's process and judge what it left */
+void cell_stop(struct cell *cell);     /* both */
+int cell_join_dead(struct cell *cell); /* it is expected to die: its wait status */
 
 const char *cell_log(struct cell *cell); /* all lines so far */
 bool cell_logged(struct cell *cell, const char *text);
@@ -122,29 +137,29 @@ _Noreturn void cell_fail(const char *file, int line, const char *format, ...) BR
 long long cell_now_ms(void);
 void cell_sleep_ms(int ms);
 
-#define CHECK(condition)                                                                                           \
-	do {                                                                                                       \
-		if (!(condition))                                                                                  \
-			cell_fail(__FILE__, __LINE__, "%s", #condition);                                           \
+#define CHECK(condition)                                                 \
+	do {                                                             \
+		if (!(condition))                                        \
+			cell_fail(__FILE__, __LINE__, "%s", #condition); \
 	} while (0)
 
-#define CHECK_INT(value, wanted)                                                                                   \
-	do {                                                                                                       \
-		long long value_ = (value), wanted_ = (wanted);                                                    \
-		if (value_ != wanted_)                                                                             \
-			cell_fail(__FILE__, __LINE__, "%s is %lld, not %lld", #value, value_, wanted_);            \
+#define CHECK_INT(value, wanted)                                                                        \
+	do {                                                                                            \
+		long long value_ = (value), wanted_ = (wanted);                                         \
+		if (value_ != wanted_)                                                                  \
+			cell_fail(__FILE__, __LINE__, "%s is %lld, not %lld", #value, value_, wanted_); \
 	} while (0)
 
 #define CHECK_TEXT(value, wanted) cell_check_text(__FILE__, __LINE__, #value, (value), (wanted))
 
-#define WAIT_FOR(condition)                                                                                        \
-	do {                                                                                                       \
-		long long until_ = cell_now_ms() + PATIENCE_MS;                                                    \
-		while (!(condition)) {                                                                             \
-			if (cell_now_ms() > until_)                                                                \
-				cell_fail(__FILE__, __LINE__, "never: %s", #condition);                            \
-			cell_sleep_ms(1);                                                                          \
-		}                                                                                                  \
+#define WAIT_FOR(condition)                                                             \
+	do {                                                                            \
+		long long until_ = cell_now_ms() + PATIENCE_MS;                         \
+		while (!(condition)) {                                                  \
+			if (cell_now_ms() > until_)                                     \
+				cell_fail(__FILE__, __LINE__, "never: %s", #condition); \
+			cell_sleep_ms(1);                                               \
+		}                                                                       \
 	} while (0)
 
 void cell_check_text(const char *file, int line, const char *what, const char *value, const char *wanted);

@@ -152,7 +152,8 @@ void client_expect(int fd, const char *text)
 			cell_fail(__FILE__, __LINE__, "recv: %s, expecting \"%s\"", strerror(errno), text);
 		got += (size_t)n;
 		if (n == 0 && got < wanted)
-			cell_fail(__FILE__, __LINE__, "ended after \"%.*s\", expecting \"%s\"", (int)got, answer, text);
+			cell_fail(
+				__FILE__, __LINE__, "ended after \"%.*s\", expecting \"%s\"", (int)got, answer, text);
 	} while (got < wanted);
 	if (memcmp(answer, text, wanted) != 0)
 		cell_fail(__FILE__, __LINE__, "got \"%.*s\", expecting \"%s\"", (int)got, answer, text);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Two words, separated by the first newline: the distance is one (symmetric, zero for equals only, at most the longer). */
+/* Two words, separated by the first newline: the distance is one (symmetric, zero for equals only, at most the
+ * longer). */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -204,7 +204,7 @@ class Brood:
 
     # ---- The end ----------------------------------------------------------------------------------------------
 
-    def signal(self, number):
+    def send(self, number):
         os.kill(self.supervisor, number)
 
     def wait(self, seconds=LONG):
@@ -218,7 +218,7 @@ class Brood:
         return status
 
     def stop(self, number=signal.SIGTERM, seconds=LONG):
-        self.signal(number)
+        self.send(number)
         return self.wait(seconds)
 
     def summary(self):

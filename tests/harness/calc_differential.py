@@ -33,9 +33,8 @@ OUTSIDE = (ast.Attribute, ast.Await, ast.Dict, ast.DictComp, ast.FormattedValue,
            ast.IsNot, ast.JoinedStr, ast.Lambda, ast.List, ast.ListComp, ast.MatMult, ast.NamedExpr, ast.NotIn, ast.Set, ast.SetComp,
            ast.Slice, ast.Starred, ast.Subscript, ast.Tuple, ast.keyword)
 
-# Tokens that calc does not know, so that it may stumble over another one than Python does. A comma is one of them
-# outside of a call.
-FOREIGN = re.compile(r"""(?<![<>=!])=(?!=)|['"\[\]{}:@]|(?<![\d_])\.(?!\d)|\b(if|is|in|for|else|None)\b""")
+# Tokens that calc does not know, so that it may stumble over another one than Python does.
+FOREIGN = re.compile(r"""(?<![<>=!])=(?!=)|['"\[\]{}:@]|(?<![\d_])\.(?!\d)|\.[\d_]*\.|[(,]\s*\*|\b(if|is|in|for|else|None)\b""")
 WORD = re.compile(r"\s*(?:(and|or|not)\b|([\w.]+)|(.))", re.S)
 
 
@@ -169,15 +168,21 @@ def reference(line):
 
 
 def has_foreign(line):
-    calls, after_operand = [], False
+    """Would Python's parser take another way through this than calc's? Also where more follows on "name operand",
+    which it tries as a print statement of old."""
+    calls, last, row = [], "", []
     for keyword, operand, symbol in WORD.findall(line.partition("#")[0]):
-        if symbol == "," and not (calls and calls[-1]):
+        in_call = bool(calls and calls[-1])
+        if symbol and symbol in ",)" and not in_call and (symbol == "," or last == "("):
+            return True
+        if len(row) > 1 and not row[0][0].isdigit():
             return True
         if symbol == "(":
-            calls.append(after_operand)
+            calls.append(bool(row) or last == ")")
         elif symbol == ")" and calls:
             calls.pop()
-        after_operand = bool(operand) or symbol == ")"
+        row = [*row, operand] if operand else []
+        last = symbol
     return FOREIGN.search(line) is not None
 
 

@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: MIT
 """Fixtures of the scenarios: `start` a brood, `handlers` to load into it."""
+import os
 import resource
+import shutil
 
 import pytest
 
 from harness import plugins
 from harness.brood import Brood
+from harness.patience import BROOD
 
-CLIENTS = 4096  # descriptors for the largest crowd, with a margin
+CLIENTS = 4096   # descriptors for the largest crowd, with a margin
+OWN_UID = 12345  # nobody else's processes count there
 
 
 def pytest_configure():
@@ -48,3 +52,15 @@ def handlers(tmp_path_factory):
     """handlers("obey") is the path of handlers/obey.c as a shared object."""
     directory = tmp_path_factory.mktemp("handlers")
     return lambda name: plugins.handler(directory, name)
+
+
+@pytest.fixture
+def own_user(tmp_path_factory):
+    """Options for `start`: the command, readable for a user who has nothing else, as that user."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root, to be somebody else")
+    directory = tmp_path_factory.mktemp("command")
+    for path in (directory, *directory.parents[:2]):
+        path.chmod(0o755)
+    command = shutil.copy(BROOD, directory / "brood")
+    return {"command": command, "user": OWN_UID, "group": OWN_UID, "extra_groups": []}

@@ -4,18 +4,15 @@ The loads of document 004, under which its servers run out of descriptors, of pr
 twice: as the document gives it, where brood's own bound keeps it away from the limit, and with the bound moved out of
 the way, so that the limit is hit.
 """
-import os
 import resource
-import shutil
 import time
 
 import pytest
 
 from harness import clients
-from harness.patience import BROOD, LONG, SANITIZED, SCALE
+from harness.patience import LONG, SANITIZED, SCALE
 
 PAUSE_CPU = 0.05  # of a core, while nobody can be accepted
-OWN_UID = 12345   # nobody else's processes count there
 
 
 def limits(**soft):
@@ -25,18 +22,6 @@ def limits(**soft):
             which = getattr(resource, f"RLIMIT_{name.upper()}")
             resource.setrlimit(which, (value, value))
     return set_them
-
-
-@pytest.fixture
-def own_user(tmp_path_factory):
-    """Options for `start`: the command, readable for a user who has nothing else, as that user."""
-    if os.geteuid() != 0:
-        pytest.skip("needs root, to be somebody else")
-    directory = tmp_path_factory.mktemp("command")
-    for path in (directory, *directory.parents[:2]):
-        path.chmod(0o755)
-    command = shutil.copy(BROOD, directory / "brood")
-    return {"command": command, "user": OWN_UID, "group": OWN_UID, "extra_groups": []}
 
 
 def everybody_is_answered(url, count, seconds=LONG, half_close=True):
@@ -50,7 +35,9 @@ def everybody_is_answered(url, count, seconds=LONG, half_close=True):
 
 LOADS = {
     "descriptors": ({"nofile": 256}, 300, False),
-    "processes": ({"nproc": 400, "nofile": 500}, 500, True),
+    # A client costs two of them: the limit may also be hit between the first and the second.
+    "descriptors-but-one": ({"nofile": 257}, 300, False),
+    "processes": ({"nproc": 400}, 500, True),
     "128-at-once": ({}, 128, False),
 }
 
@@ -64,7 +51,6 @@ def test_as_given_everybody_is_answered(start, own_user, load):
     assert brood.stop() == 0
     summary = brood.summary()
     assert summary["refused"] == summary["accept_errors"] == summary["worker_errors"] == summary["unfinished"] == 0
-    assert summary["pauses"] > 0  # its own bound of 40
 
 
 def cpu_while_nobody_comes_in(brood, crowd):
@@ -75,12 +61,14 @@ def cpu_while_nobody_comes_in(brood, crowd):
 
 
 @pytest.mark.skipif(SANITIZED, reason="hundreds of sanitized processes take longer to start than the pause lasts")
-@pytest.mark.parametrize("handler", ["calc", "echo"])
-@pytest.mark.parametrize("load", ["descriptors", "processes"])
+@pytest.mark.parametrize("handler", ["calc", pytest.param("echo", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("load", ["descriptors", "descriptors-but-one", "processes"])
 def test_at_the_limit_everybody_waits_and_is_answered(start, own_user, load, handler):
     soft, count, as_user = LOADS[load]
     brood = start(handler, "--delay", "1s", "--workers", 1000, preexec_fn=limits(**soft),
-                  **own_user if as_user else {})
+                  warm=False, **own_user if as_user else {})
+    brood.delay = 1
+    brood.warm_up(1)
     requests = [f"{i}*2\n".encode() for i in range(count)]
     with clients.Crowd(brood.url, requests) as crowd:
         share = cpu_while_nobody_comes_in(brood, crowd)
@@ -89,8 +77,7 @@ def test_at_the_limit_everybody_waits_and_is_answered(start, own_user, load, han
         wanted = [request if handler == "echo" else f"{i * 2}\r\n".encode() for i, request in enumerate(requests)]
         wrong = [(i, crowd.answers[i], crowd.errors[i]) for i in range(count) if crowd.answers[i] != wanted[i]]
         assert not wrong, f"{len(wrong)} of {count}: {wrong[:5]}"
-    time.sleep(0.1)
-    check_with_delay(brood, 1)
+    brood.check()
     assert brood.stop() == 0
     summary = brood.summary()
     assert summary["accept_errors"] + summary["worker_errors"] > 0, f"the limit was not hit: {summary}"
@@ -99,16 +86,13 @@ def test_at_the_limit_everybody_waits_and_is_answered(start, own_user, load, han
 
 @pytest.mark.skipif(SANITIZED, reason="as above")
 def test_128_at_once_all_sleep_at_the_same_time(start):
-    brood = start("calc", "--delay", "1s", "--workers", 1000)
+    brood = start("calc", "--delay", "1s", "--workers", 1000, warm=False)
+    brood.delay = 1
+    brood.warm_up(1)
     begin = time.monotonic()
     crowd = everybody_is_answered(brood.url, 128)
     assert time.monotonic() - begin < 2 * SCALE, max(crowd.seconds)
-    check_with_delay(brood, 1)
+    brood.check()
     assert brood.stop() == 0
     assert brood.summary()["pauses"] == 0
 
-
-def check_with_delay(brood, seconds):
-    """The invariants where every answer takes its time on purpose."""
-    brood.delay = seconds
-    brood.check()

@@ -41,10 +41,10 @@ def test_000_what_eval_would_have_run_is_only_an_error(start):
     assert answer.endswith(b"\r\n2\r\n") and b"Error" in answer
 
 
-def test_000_telnet_like_curl_speaks_to_it(start):
+def test_000_curl_speaks_to_it_as_telnet_does(start):
     brood = start("calc")
-    done = subprocess.run(["curl", "-s", "--no-buffer", brood.url.replace("tcp:", "telnet:")], input=b"6*7\n",
-                          capture_output=True, timeout=LONG, check=False)
+    done = subprocess.run(["curl", "-s", "--no-buffer", "-m", "1", brood.url.replace("tcp:", "telnet:")],
+                          input=b"6*7\n", capture_output=True, timeout=LONG, check=False)
     assert done.stdout == b"42\r\n"
 
 

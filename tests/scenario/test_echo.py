@@ -64,6 +64,7 @@ def test_stamps_count_blocks_of_1024_bytes(start):
 
 def test_the_delay_is_once_per_connection(start):
     served = start("echo", "--delay", "300ms", warm=False)
+    served.delay = 0.3
     begin = time.monotonic()
     with clients.connect(served.url) as client:
         for _ in range(5):

@@ -60,7 +60,8 @@ def test_a_service_process_holds_its_own_descriptors_and_no_others(handler, mode
     config = tmp_path / "two.ini"
     config.write_text("".join(f"[service s{i}]\nhandler = {handler}\nmodel = {model}\n"
                               f"listen = tcp://127.0.0.1:0\nlisten = unix:{tmp_path}/{i}\n\n" for i in range(2)))
-    stray = os.open("/dev/null", os.O_RDONLY)
+    (tmp_path / "stray").write_text("")
+    stray = os.open(tmp_path / "stray", os.O_RDONLY)
     with Supervised("-c", config, pass_fds=[stray]) as brood:
         brood.urls(4)
         held = [descriptors_of(pid) for pid in brood.service_processes()]
@@ -70,11 +71,8 @@ def test_a_service_process_holds_its_own_descriptors_and_no_others(handler, mode
         for one in held:
             assert sum(what.startswith("socket:") for what in one.values()) == 3  # two listeners, one channel
             assert not any(what.endswith(".lock") or "pidfd" in what for what in one.values())
-            assert "memfd:brood-board" in " ".join(one.values())
-        # Nobody but the supervisor holds the writing end of a pipe that somebody else reads from: the lifeline.
-        lifelines = {what for what in held[0].values() if what.startswith("pipe:")} & {
-            what for what in held[1].values() if what.startswith("pipe:")}
-        assert len(lifelines - set(descriptors_of(os.getpid()).values())) >= 1
+            assert any("memfd:brood-board" in what for what in one.values())
+            assert not any(what.endswith("/stray") for what in one.values())
         assert brood.stop() == 0
     os.close(stray)
     assert not list(tmp_path.glob("[01]*"))
@@ -106,9 +104,10 @@ def test_root_is_warned_once(handler):
 
 def test_a_taken_address_is_69(handler):
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        status, said = finished("-l", f"tcp://127.0.0.1:{taken.getsockname()[1]}", handler)
+        url = f"tcp://127.0.0.1:{taken.getsockname()[1]}"
+        status, said = finished("-l", url, handler)
     assert status == EX_UNAVAILABLE
-    assert str(taken) not in said and "in use" in said.lower()
+    assert said.startswith("brood: ") and url in said and len(said.splitlines()) == 1
 
 
 def test_a_second_start_on_a_unix_path_is_69_and_harms_nobody(handler, tmp_path):
@@ -179,8 +178,12 @@ def test_a_pid_file_that_is_a_link_is_not_followed(handler, tmp_path):
 # ---- Deaths --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("fault, told", [({"LOAD_EXIT": "3"}, "exit 3"), ({"LOAD_EXIT": "0"}, "exit 0"),
-                                         ({"LOAD_CRASH": "1"}, "signal 6"), ({"LOAD_FAIL": "1"}, "load failed")])
+@pytest.mark.parametrize("fault, told", [
+    ({"LOAD_EXIT": "3"}, "exit 3"),
+    pytest.param({"LOAD_EXIT": "0"}, "exit 0", marks=pytest.mark.slow),
+    pytest.param({"LOAD_CRASH": "1"}, "signal 6", marks=pytest.mark.slow),
+    pytest.param({"LOAD_FAIL": "1"}, "load failed", marks=pytest.mark.slow),
+])
 def test_five_deaths_before_ready_give_up_with_70(handler, fault, told):
     """R10"""
     started = time.monotonic()
@@ -194,6 +197,7 @@ def test_five_deaths_before_ready_give_up_with_70(handler, fault, told):
     assert not any(line.startswith("listening") for line in brood.lines)
 
 
+@pytest.mark.slow
 def test_a_load_that_hangs_is_killed_at_its_deadline(handler):
     with start(handler, "--load-timeout", "300ms", environment={"LOAD_HANG": "1"}) as brood:
         brood.wait_for("load deadline")
@@ -254,17 +258,18 @@ def test_a_crash_loses_no_queued_connection_and_harms_no_other_service(handler, 
     assert not [line for line in brood.lines if "bystander: service process died" in line]
 
 
+@pytest.mark.slow
 def test_after_ready_it_never_gives_up(handler, tmp_path):
     with start(handler, "-m", "thread", environment={"LOAD_ONCE": str(tmp_path / "once")}) as brood:
         brood.urls()
         os.kill(brood.service_process(), signal.SIGKILL)
         brood.wait_for("service process died", 4, 30 * SCALE)  # after 0, 1, 2, 4 s
-        delays = brood.wait_for(r"after_ms=(\d+)(?=\n.*died|$)", 1)
         assert brood.process.poll() is None
         (tmp_path / "once").unlink()
         brood.wait_for("ready pid=", 2, 30 * SCALE)
         assert brood.stop() == 0
-    assert delays
+    delays = [line.rpartition("=")[2] for line in brood.lines if "service process died" in line]
+    assert delays[:4] == ["1000", "2000", "4000", "8000"]
     assert [line for line in brood.lines if "deaths=4" in line]
     assert len([line for line in brood.lines if line.startswith("listening")]) == 1
 
@@ -294,8 +299,7 @@ def test_an_iterative_handler_that_hangs_is_replaced_and_the_queue_survives(hand
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_a_message_that_is_none_ends_only_its_sender(handler, model):
-    """Terminating the channel from outside is not possible; a service process that is stopped must not stop us."""
+def test_a_service_process_that_reads_no_orders_does_not_block_the_supervisor(handler, model):
     with start(handler, "-m", model) as brood:
         (url,) = brood.urls()
         child = brood.service_process()

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Claims about the configuration file's grammar: entries with their lines, tolerance, and every error with its line. */
+/* Claims about the configuration file's grammar: entries with their lines, tolerance, and every error with its
+ * line. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

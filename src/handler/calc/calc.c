@@ -82,7 +82,8 @@ static int serve_lines(struct brood_conn *conn, const struct calc_options *chose
 		if (size < 0 && size != -EMSGSIZE)
 			return (int)size;
 		/* What was too long is gone: calc_eval is told a size that it refuses without looking. */
-		r = size < 0 ? answer_text(conn, line, CALC_LINE_SIZE + 1) : answer_line(conn, chosen, line, (size_t)size);
+		r = size < 0 ? answer_text(conn, line, CALC_LINE_SIZE + 1)
+			     : answer_line(conn, chosen, line, (size_t)size);
 		if (r < 0)
 			return r;
 	}

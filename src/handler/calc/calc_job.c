@@ -27,7 +27,7 @@ int calc_job_raise(struct calc_job *job, const char *exception, const char *form
 	va_start(args, format);
 	calc_text_vprintf(&job->message, format, args);
 	va_end(args);
-	return job->message.failed ? -ENOMEM : -EDOM;
+	return -EDOM;
 }
 
 int calc_job_raise_range(struct calc_job *job)
@@ -75,6 +75,7 @@ static void quote(struct calc_text *text, const char *data, size_t size)
 
 void calc_job_explain(const struct calc_job *job, struct calc_text *text)
 {
+	text->failed = text->failed || job->message.failed;
 	calc_text_printf(text, "%s(", job->exception);
 	if (job->code != 0)
 		calc_text_printf(text, "%d, ", job->code);

@@ -20,7 +20,7 @@ struct calc_job {
 
 void calc_job_fini(struct calc_job *job); /* a zeroed one needs no init */
 
-/* Always negative: `return calc_job_raise(job, "ValueError", …)`. */
+/* Always -EDOM: `return calc_job_raise(job, "ValueError", …)`. */
 __attribute__((format(printf, 3, 4))) int calc_job_raise(
 	struct calc_job *job, const char *exception, const char *format, ...);
 int calc_job_raise_range(struct calc_job *job);     /* as Python reports ERANGE from libm */
@@ -29,7 +29,7 @@ int calc_job_raise_too_large(struct calc_job *job); /* an integer beyond CALC_IN
 /* Account for work, in limbs touched. -EDOM and TimeoutError beyond CALC_CPU_MS. */
 int calc_job_spend(struct calc_job *job, size_t limbs);
 
-/* The exception as Python's repr() shows it. */
+/* The exception as Python's repr() shows it; text->failed if memory ended, here or in raising. */
 void calc_job_explain(const struct calc_job *job, struct calc_text *text);
 
 #endif

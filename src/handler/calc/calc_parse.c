@@ -29,9 +29,8 @@ struct waiting {
 };
 
 enum outcome {
-	COMPLETE,   /* up to the end, or for a trial to where the surrounding parenthesis goes on */
+	COMPLETE,
 	UNEXPECTED, /* the token at `position` */
-	UNCLOSED,   /* the end, within a parenthesis */
 	RAISED,
 };
 
@@ -42,11 +41,11 @@ struct parser {
 	size_t position;
 	bool operand_next;
 	bool after_comma; /* with operand_next: a call may close here */
-	bool trial;       /* looking ahead only */
-	bool found;       /* of a trial: a complete operand */
+	bool found;       /* an operand that is complete and not within parentheses */
 	struct waiting *stack;
-	size_t depth, bottom; /* what lies below the bottom is none of a trial's business */
+	size_t depth, bottom; /* what lies below the bottom is no business of a trial's */
 	size_t open;          /* marks above the bottom */
+	size_t surrounding;   /* marks below it */
 	struct calc_instruction *code;
 	size_t code_size;
 };
@@ -309,50 +308,57 @@ static enum outcome read_operator(struct parser *parser, const struct calc_token
 	return expected ? COMPLETE : UNEXPECTED;
 }
 
+static bool is_end(enum calc_token_kind kind)
+{
+	return kind == CALC_TOKEN_END || kind == CALC_TOKEN_CUT || kind == CALC_TOKEN_BROKEN;
+}
+
+static enum outcome read_end(struct parser *parser, enum calc_token_kind kind)
+{
+	const char *message = "unexpected character after line continuation character";
+
+	if (kind != CALC_TOKEN_BROKEN && parser->open + parser->surrounding > 0)
+		message = "'(' was never closed";
+	else if (kind == CALC_TOKEN_CUT)
+		message = "unexpected EOF while parsing";
+	else if (kind == CALC_TOKEN_END)
+		return parser->operand_next ? UNEXPECTED : COMPLETE;
+	calc_job_raise(parser->job, "SyntaxError", "%s", message);
+	return RAISED;
+}
+
 static enum outcome parse(struct parser *parser)
 {
 	for (;; parser->position++) {
 		const struct calc_token *token = &parser->tokens[parser->position];
 		enum outcome outcome;
 
-		if (token->kind == CALC_TOKEN_END && (parser->trial || parser->open > 0))
-			return UNCLOSED;
-		if (token->kind == CALC_TOKEN_END)
-			break;
+		if (is_end(token->kind))
+			return read_end(parser, token->kind);
 		outcome = parser->operand_next ? read_operand(parser, token) : read_operator(parser, token);
 		if (outcome != COMPLETE)
 			return outcome;
 		parser->after_comma = token->kind == CALC_TOKEN_COMMA;
 		parser->found = parser->found || (!parser->operand_next && parser->open == 0);
 	}
-	if (parser->operand_next)
-		return UNEXPECTED;
-	settle_from(parser, CALC_PRECEDENCE_OR);
-	return COMPLETE;
 }
 
 /* Python suggests a comma where, within parentheses, one expression follows another. To find out whether one
- * does, it reads on, and may come upon the end in doing so. */
+ * does it reads on, and may come upon something worse in doing so. */
 static int explain_unexpected(struct parser *parser)
 {
 	struct parser trial = *parser;
-	enum outcome outcome;
 
-	if (parser->open == 0 || parser->operand_next)
-		return calc_job_raise(parser->job, "SyntaxError", "invalid syntax");
-	trial.trial = true;
-	trial.found = false;
 	trial.operand_next = true;
-	trial.after_comma = false;
+	trial.after_comma = trial.found = false;
 	trial.bottom = parser->depth;
+	trial.surrounding = parser->open;
 	trial.open = 0;
-	outcome = parse(&trial);
-	if (outcome == RAISED)
+	if (!parser->operand_next && parse(&trial) == RAISED)
 		return -EDOM;
-	if (outcome == UNCLOSED)
-		return calc_job_raise(parser->job, "SyntaxError", "'(' was never closed");
 	return calc_job_raise(parser->job, "SyntaxError", "%s",
-		trial.found ? "invalid syntax. Perhaps you forgot a comma?" : "invalid syntax");
+		trial.found && trial.surrounding > 0 ? "invalid syntax. Perhaps you forgot a comma?"
+						     : "invalid syntax");
 }
 
 int calc_parse(struct calc_job *job, const char *text, const struct calc_token *tokens, size_t token_count,
@@ -366,13 +372,11 @@ int calc_parse(struct calc_job *job, const char *text, const struct calc_token *
 		return -ENOMEM;
 	switch (parse(&parser)) {
 	case COMPLETE:
+		settle_from(&parser, CALC_PRECEDENCE_OR);
 		*ret_size = parser.code_size;
 		break;
 	case UNEXPECTED:
 		r = explain_unexpected(&parser);
-		break;
-	case UNCLOSED:
-		r = calc_job_raise(job, "SyntaxError", "'(' was never closed");
 		break;
 	case RAISED:
 		r = -EDOM;

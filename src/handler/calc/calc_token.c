@@ -216,19 +216,21 @@ static int split_token(struct splitter *splitter)
 	return split_symbol(splitter);
 }
 
-/* A backslash joins lines and must be the last character of one. */
-static int skip_backslash(struct splitter *splitter)
+/* A backslash joins lines and must be the last character of one. What is wrong with it counts only if the parser
+ * gets there, other than what is wrong with a token. */
+static void skip_backslash(struct splitter *splitter)
 {
 	struct calc_scan *scan = &splitter->scan;
 
 	scan->at++;
-	if (scan->at == scan->end || (*scan->at != '\n' && *scan->at != '\r'))
-		return calc_job_raise(
-			splitter->job, "SyntaxError", "unexpected character after line continuation character");
+	if (scan->at == scan->end || (*scan->at != '\n' && *scan->at != '\r')) {
+		scan->at = scan->end;
+		add(splitter, CALC_TOKEN_BROKEN, scan->at);
+		return;
+	}
 	scan->at += *scan->at == '\r' && scan->end - scan->at > 1 && scan->at[1] == '\n' ? 2 : 1;
 	if (scan->at == scan->end)
-		return calc_job_raise(splitter->job, "SyntaxError", "unexpected EOF while parsing");
-	return 0;
+		add(splitter, CALC_TOKEN_CUT, scan->at);
 }
 
 static void skip_comment(struct calc_scan *scan)
@@ -255,7 +257,8 @@ static int step(struct splitter *splitter)
 		skip_comment(&splitter->scan);
 		return 0;
 	case '\\':
-		return skip_backslash(splitter);
+		skip_backslash(splitter);
+		return 0;
 	default:
 		return split_token(splitter);
 	}

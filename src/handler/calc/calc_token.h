@@ -23,6 +23,8 @@ enum calc_token_kind {
 	CALC_TOKEN_OPEN,
 	CALC_TOKEN_CLOSE,
 	CALC_TOKEN_COMMA,
+	CALC_TOKEN_CUT,     /* the end, where a line was to follow */
+	CALC_TOKEN_BROKEN,  /* a backslash not at the end of a line, after which nothing is looked at */
 	CALC_TOKEN_FOREIGN, /* Python's, but no arithmetic */
 };
 

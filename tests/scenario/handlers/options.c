@@ -31,9 +31,11 @@ static int tell(struct brood_conn *conn, void *app)
 	const struct values *values = app;
 	const char *variable = getenv("OPTIONS_TEST");
 	mode_t mask = umask(0);
-	char directory[256];
+	char directory[256], question[64];
 
 	umask(mask);
+	while (brood_read(conn, question, sizeof question) > 0)
+		;
 	return brood_printf(conn, "loud=%d pause=%d number=%d text=%s dir=%s umask=%03o variable=%s\n", values->loud,
 		values->pause_ms, values->number, values->text ? values->text : "-",
 		getcwd(directory, sizeof directory) ? directory : "?", (unsigned int)mask, variable ? variable : "-");

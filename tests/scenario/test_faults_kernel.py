@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: MIT
+"""
+R01-R04: no process, no descriptor, no luck with accept. Injected from outside into a service process that is serving;
+the invariants are checked when the fault is over (fixture `start`).
+"""
+import os
+import resource
+import time
+
+import pytest
+
+from harness import clients
+from harness.faults import PidsGroup, failing_calls, limited
+from harness.patience import LONG, SANITIZED, SCALE
+
+pytestmark = pytest.mark.fault
+
+MODELS = ["iterative", "fork", "thread"]
+PAUSE_CPU = 0.05
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+
+
+# ---- R01: fork fails, some calls ------------------------------------------------------------------------------
+
+def test_r01_clients_of_a_fork_that_fails_wait_for_the_next_one(start):
+    brood = start("calc")
+    with failing_calls(brood.service, *[f"{call}:error=EAGAIN:when=2..3" for call in ("clone3", "clone", "fork", "vfork")]):
+        for i in range(8):
+            begin = time.monotonic()
+            assert clients.ask(brood.url, f"{i}+1\n".encode()) == f"{i + 1}\r\n".encode()
+            assert time.monotonic() - begin < 1 * SCALE
+    brood.check()
+    assert brood.stop() == 0
+    assert brood.summary()["worker_errors"] == 2
+    assert brood.summary()["refused"] == 0
+
+
+def test_r01_a_fork_that_always_fails_refuses_clearly_and_serves_again(start):
+    brood = start("calc")
+    with failing_calls(brood.service, *[f"{call}:error=EAGAIN" for call in ("clone3", "clone", "fork", "vfork")]):
+        with clients.Crowd(brood.url, [b"1\n"] * 3) as crowd:
+            assert crowd.run(LONG)
+            # The end of the stream, not a reset: that could overtake words of refusal.
+            assert crowd.answers == [b""] * 3 and crowd.errors == [None] * 3
+    begin = time.monotonic()
+    assert clients.ask(brood.url, b"1\n") == b"1\r\n"
+    assert time.monotonic() - begin < 1 * SCALE
+    brood.check()
+    assert brood.stop() == 0
+    assert brood.summary()["refused"] == 3
+    assert len(brood.records("end", reason="refused-no-process")) == 3
+
+
+def test_r01_a_thread_that_cannot_be_made(start):
+    brood = start("calc", "--model", "thread", warm=False)  # the first client would make the first thread
+    brood.baseline = brood.descriptor_counts()
+    with failing_calls(brood.service, "clone3:error=EAGAIN:when=1..2", "clone:error=EAGAIN:when=1..2"):
+        assert clients.ask(brood.url, b"2*3\n", LONG) == b"6\r\n"
+    brood.check()
+    assert brood.stop() == 0
+    assert brood.summary()["refused"] == 0
+
+
+# ---- R02: fork fails for real ---------------------------------------------------------------------------------
+
+def fifty_under_a_bound(brood, bound, unbound):
+    requests = [f"{i}\n".encode() for i in range(50)]
+    bound()
+    with clients.Crowd(brood.url, requests) as crowd:
+        crowd.run(1.0 * SCALE)
+        waiting = crowd.seconds.count(None)
+        assert waiting > 0, "the bound was not hit"
+        unbound()
+        assert crowd.run(LONG)
+        assert crowd.answers == [f"{i}\r\n".encode() for i in range(50)]
+    assert brood.fresh() < brood.delay + 1 * SCALE
+
+
+@pytest.mark.skipif(not PidsGroup.possible(), reason="no cgroup to bound processes with")
+def test_r02_a_cgroup_without_room_for_another_process(start):
+    with PidsGroup() as group:
+        brood = start("calc", "--delay", "300ms", "--workers", 100, preexec_fn=group.enter)
+        brood.delay = 0.3
+        fifty_under_a_bound(brood, lambda: group.bound(group.count() + 5), lambda: group.bound(None))
+        brood.check()
+        assert brood.stop() == 0
+        assert brood.summary()["worker_errors"] > 0 and brood.summary()["refused"] == 0
+
+
+@needs_root
+def test_r02_a_user_with_no_process_left(start, own_user):
+    brood = start("calc", "--delay", "300ms", "--workers", 100, **own_user)
+    brood.delay = 0.3
+    before = resource.prlimit(brood.service, resource.RLIMIT_NPROC)
+    fifty_under_a_bound(brood,
+                        lambda: resource.prlimit(brood.service, resource.RLIMIT_NPROC, (7, before[1])),
+                        lambda: resource.prlimit(brood.service, resource.RLIMIT_NPROC, before))
+    brood.check()
+    assert brood.stop() == 0
+    assert brood.summary()["worker_errors"] > 0 and brood.summary()["refused"] == 0
+
+
+# ---- R03: no descriptor for a client --------------------------------------------------------------------------
+
+@pytest.mark.parametrize("seconds", [2, pytest.param(10, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("model", ["fork", "thread"])
+def test_r03_with_no_descriptor_left_it_pauses_and_comes_back(start, model, seconds):
+    bound = ["--workers", 1000] if model == "fork" else ["--threads", 500]
+    brood = start("echo", "--model", model, *bound)
+    with limited(brood.service, resource.RLIMIT_NOFILE, 64):
+        with clients.Crowd(brood.url, [b"x"] * 200, half_close=False) as crowd:
+            crowd.run(0.5)
+            served = crowd.answers.count(b"x")
+            assert 10 < served < 64
+            share = brood.cpu(seconds)
+            assert share < PAUSE_CPU * SCALE, f"{share:.1%} of a core"
+        # All let go at once: those in the queue are gone as well. A new client is served, still within the limit.
+        begin = time.monotonic()
+        assert clients.ask(brood.url, b"y") == b"y"
+        assert time.monotonic() - begin < 1 * SCALE
+    brood.check()
+    assert brood.stop() == 0
+    assert brood.summary()["accept_errors"] + brood.summary()["worker_errors"] > 0
+
+
+def test_r03_queued_clients_are_served_when_one_lets_go(start):
+    brood = start("echo", "--workers", 1000)
+    with limited(brood.service, resource.RLIMIT_NOFILE, 64):
+        held = [clients.connect(brood.url) for _ in range(60)]
+        for client in held:
+            client.sendall(b"x")
+        served = []
+        for _ in range(60):
+            # The first in the queue are the first to be served.
+            client = held.pop(0)
+            assert client.recv(1) == b"x"
+            client.close()
+            served.append(client)
+        assert len(served) == 60
+
+
+# ---- R04: whatever accept says --------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("error", ["ENFILE", "EMFILE", "ENOBUFS", "ENOMEM", "ECONNABORTED", "EINTR", "EPROTO", "EPERM"])
+@pytest.mark.parametrize("model", MODELS)
+def test_r04_the_listener_never_goes_deaf(start, model, error):
+    brood = start("calc", "--model", model)
+    with failing_calls(brood.service, f"accept4:error={error}:when=3+5"):
+        for i in range(12):
+            begin = time.monotonic()
+            assert clients.ask(brood.url, f"{i}*3\n".encode()) == f"{i * 3}\r\n".encode()
+            assert time.monotonic() - begin < 1 * SCALE
+
+
+# ---- R12: everybody ends at once ------------------------------------------------------------------------------
+
+@pytest.mark.skipif(SANITIZED, reason="500 sanitized processes do not fit into every memory")
+def test_r12_500_children_that_end_within_ten_milliseconds(start, handlers):
+    brood = start(handlers("obey"), "--workers", 500)
+    until = int((time.monotonic() + 3) * 1000)
+    with clients.Crowd(brood.url, [f"until {until}\n".encode()] * 500) as crowd:
+        crowd.run(max(0.1, until / 1000 - time.monotonic() - 0.2))
+        assert len(brood.workers()) == 500
+        assert crowd.run(LONG)
+        assert crowd.answers == [b"now\n"] * 500
+    brood.check()
+    assert brood.stop() == 0
+    assert brood.summary()["accepted"] == brood.summary()["ended"]
+    assert len(brood.records("end", reason="finished")) == brood.summary()["ended"]
