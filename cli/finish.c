@@ -14,7 +14,7 @@
 #include "core/engine.h"
 #include "protocol/words.h"
 
-/* "brood.ini:3: [service calc]", or "--listen" for the one service of a command line. */
+/* "brood.ini:3: [service calc]" */
 static const char *section(const struct plan_service *service, char text[SETTINGS_WHERE_SIZE])
 {
 	snprintf(text, SETTINGS_WHERE_SIZE, "%s:%u: [service %s]", service->origin.file, service->origin.line,
@@ -25,7 +25,7 @@ static const char *section(const struct plan_service *service, char text[SETTING
 /* The value of `handler` is a command, by the quoting of shells: later handlers take further words. */
 static int split_handler(const char *text, struct keep *keep, const char **ret_label, struct sentence *why)
 {
-	struct words words;
+	struct words words = { .count = 0 };
 
 	if (words_split(text, strlen(text), &words, why) < 0)
 		return EX_CONFIG;

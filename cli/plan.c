@@ -6,7 +6,6 @@
  */
 #include "cli/plan.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>

@@ -62,6 +62,12 @@ static struct brood *engine_for(const struct brood_service *service)
 	return engine;
 }
 
+static void stop_both(struct brood *engines[2])
+{
+	brood_stop(engines[0]);
+	brood_stop(engines[1]);
+}
+
 /* Until both have stopped. The loop is the program's: its own descriptors would stand beside these two. */
 static int serve(struct brood *engines[2])
 {
@@ -75,15 +81,16 @@ static int serve(struct brood *engines[2])
 	while (running > 0) {
 		if (poll(polled, 2, 1000) < 0 && errno != EINTR)
 			return -errno;
+		if (stop_wanted && !asked) {
+			stop_both(engines);
+			asked = true;
+		}
 		for (int i = 0; i < 2; i++) {
-			if (stop_wanted && !asked)
-				brood_stop(engines[i]);
 			if (polled[i].fd < 0 || brood_run_once(engines[i], 0) > 0)
 				continue;
 			polled[i].fd = -1; /* finished: poll passes over it */
 			running--;
 		}
-		asked = stop_wanted;
 	}
 	return 0;
 }

@@ -11,6 +11,7 @@
 
 #include "base/list.h"
 #include "contract/slot.h"
+#include "platform/direct.h"
 #include "process/child.h"
 
 struct listener;
@@ -50,6 +51,7 @@ struct brood_conn {
 	struct service *service;
 	struct listener *listener;
 	struct slot *slot;
+	int publish_fd; /* where to write the slot (conn_publish), or -1: whoever watches sees it as it is */
 	unsigned int index; /* of conn and slot in their pools */
 	int fd;		    /* stream: owned; datagram: the listener's, borrowed */
 
@@ -95,5 +97,15 @@ struct brood_conn {
 	void *state;
 	FILE *file;
 };
+
+/* In the worker: what the slot says now shall be known, even should this process crash next. A write and not a mapping of
+ * the board: it costs a third (docs/decisions/fork-cost.md), and no stray pointer of a handler reaches the board. */
+static inline void conn_publish(const struct brood_conn *conn)
+{
+	const struct slot *slot = conn->slot;
+
+	if (conn->publish_fd >= 0)
+		direct_pwrite(conn->publish_fd, slot, slot_used(slot), (off_t)conn->index * SLOT_SIZE);
+}
 
 #endif

@@ -62,13 +62,13 @@ struct model_config {
 	int kill_after_ms;
 	bool supervised;    /* in a process of brood's own: clone3 */
 	bool worker_copies; /* forked workers see no page that the service process writes for itself (process/pages.h) */
-	int drain_fd;	 /* hangs up once the service drains */
-	int cancel_fd;	 /* hangs up once everything must end: the supervisor is gone, or the engine was killed */
+	int life_fd;	    /* readable once the service drains; hangs up once everything must end */
+	int board_fd;	    /* where copies publish their slot, or -1 */
 };
 
 struct model_ops {
 	const char *name;
-	bool own_slot_page; /* a worker is a child that must not see the slots of the others */
+	bool publishes;	  /* a worker has its slot to itself and publishes it (conn_publish) */
 	bool has_control; /* a handler has a thread of control of its own: brood_file works */
 	int accept_batch; /* connections taken per turn of the loop */
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A slot: what a worker tells about the connection in its hands, while it lives and after it died.
- * One page each in shared memory (observe/board.h). Written by one worker only (under fork a child
- * maps just its own page); read by the service process and the supervisor, which trust none of it:
+ * One page each in shared memory (observe/board.h). Written by one worker only (a forked one has it to
+ * itself and publishes it); read by the service process and the supervisor, which trust none of it:
  * every enum is range-checked, every text is cut at its array, every time only ever costs the worker
  * its own life.
  */
@@ -10,6 +10,7 @@
 #define CONTRACT_SLOT_H
 
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Where a connection stands. Not the service's state: that is enum service_state. */
@@ -42,6 +43,12 @@ struct slot {
 	char note[SLOT_NOTE_SIZE];   /* " key=value" …, NUL-terminated; controls already escaped */
 	char blame[SLOT_BLAME_SIZE]; /* why this client was blamed, or "" */
 };
+
+/* Bytes of it that say something. */
+static inline size_t slot_used(const struct slot *slot)
+{
+	return slot->note[0] || slot->blame[0] ? sizeof *slot : offsetof(struct slot, note);
+}
 
 /* One writer: no read-modify-write, so no lock prefix; atomic only so that a reader sees whole values. */
 static inline void slot_add(_Atomic uint64_t *counter, uint64_t n)

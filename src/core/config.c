@@ -141,8 +141,8 @@ struct model_config engine_model_config(const struct brood_service *service)
 		.threads = service->threads,
 		.stack_kib = service->stack_kib,
 		.kill_after_ms = service->kill_after_ms,
-		.drain_fd = -1,
-		.cancel_fd = -1,
+		.life_fd = -1,
+		.board_fd = -1,
 	};
 }
 

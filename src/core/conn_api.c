@@ -83,9 +83,9 @@ void conn_run_deferred(struct brood_conn *conn)
 
 bool brood_conn_draining(struct brood_conn *conn)
 {
-	struct pollfd fd = { .fd = conn->model->config.drain_fd };
+	struct pollfd fd = { .fd = conn->model->config.life_fd, .events = POLLIN };
 
-	/* A forked child has a copy of the flag as it was; the pipe hangs up for all. */
+	/* A forked child has a copy of the flag as it was; the pipe is heard by all. */
 	return conn->model->draining || (poll(&fd, 1, 0) > 0 && fd.revents != 0);
 }
 

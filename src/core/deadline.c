@@ -19,6 +19,7 @@ static void promise(struct brood_conn *conn)
 	if (conn->expired)
 		return;
 	atomic_store_explicit(&conn->slot->must_end_ns, must_end_ns == CONN_NEVER ? 0 : must_end_ns, memory_order_relaxed);
+	conn_publish(conn);
 }
 
 void deadline_begin(struct brood_conn *conn)
@@ -89,6 +90,7 @@ int deadline_expire(struct brood_conn *conn, enum end_reason reason)
 		conn->expired = reason;
 		conn->broken = -ETIMEDOUT;
 		atomic_store_explicit(&conn->slot->must_end_ns, clock_now_ns(), memory_order_relaxed);
+		conn_publish(conn);
 	}
 	return -ETIMEDOUT;
 }

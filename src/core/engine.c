@@ -71,7 +71,7 @@ struct brood *brood_new(void)
 
 	if (!engine)
 		return NULL;
-	engine->drain_pipe[0] = engine->drain_pipe[1] = engine->cancel_pipe[0] = engine->cancel_pipe[1] = -1;
+	engine->life_pipe[0] = engine->life_pipe[1] = -1;
 	log_init(&engine->own_log);
 	engine->log = &engine->own_log;
 	engine->loop = pages_new(sizeof *engine->loop);
@@ -141,15 +141,13 @@ static void stop_services(struct brood *engine)
 	loop_disarm(engine->loop, &engine->drain_timer);
 	for (size_t i = 0; i < engine->service_count; i++)
 		service_stop(engine->services[i]);
-	for (int i = 0; i < 2; i++) {
-		close_end(&engine->drain_pipe[i]);
-		close_end(&engine->cancel_pipe[i]);
-	}
+	close_end(&engine->life_pipe[0]);
+	close_end(&engine->life_pipe[1]);
 }
 
-static int open_pipes(struct brood *engine)
+static int open_life_pipe(struct brood *engine)
 {
-	if (pipe2(engine->drain_pipe, O_CLOEXEC) < 0 || pipe2(engine->cancel_pipe, O_CLOEXEC) < 0)
+	if (pipe2(engine->life_pipe, O_CLOEXEC) < 0)
 		return sentence_set(&engine->why, -errno, "cannot make a pipe: %s", strerror(errno));
 	return 0;
 }
@@ -170,7 +168,9 @@ int brood_start(struct brood *engine)
 	if (r == 0)
 		r = inherit_after_load(engine);
 	if (r == 0)
-		r = open_pipes(engine);
+		r = for_each_service(engine, service_open_board);
+	if (r == 0)
+		r = open_life_pipe(engine);
 	if (r == 0)
 		r = for_each_service(engine, service_start);
 	if (r == 0)
@@ -197,7 +197,7 @@ static void drain_deadline(struct loop_timer *timer)
 {
 	struct brood *engine = container_of(timer, struct brood, drain_timer);
 
-	if (engine->cancel_pipe[1] >= 0) {
+	if (engine->life_pipe[1] >= 0) {
 		engine_log(engine, BROOD_WARN, "the drain deadline passed; what is unfinished is cut off");
 		engine_kill(engine);
 		return;
@@ -221,6 +221,13 @@ static int drain_ms(const struct brood *engine)
 	return longest_ms;
 }
 
+/* One byte into an empty pipe: it cannot block. */
+static void say_draining(struct brood *engine)
+{
+	if (write(engine->life_pipe[1], "", 1) < 0)
+		engine_log(engine, BROOD_ERROR, "workers did not hear that the service drains: %s", strerrordesc_np(errno));
+}
+
 void engine_drain(struct brood *engine)
 {
 	int ms = drain_ms(engine);
@@ -233,7 +240,7 @@ void engine_drain(struct brood *engine)
 		loop_arm(engine->loop, &engine->drain_timer, clock_now_ns() + ms * NS_PER_MS);
 	for (size_t i = 0; i < engine->service_count; i++)
 		engine->services[i]->model.draining = true;
-	close_end(&engine->drain_pipe[1]);
+	say_draining(engine);
 	for (size_t i = 0; i < engine->service_count; i++)
 		accept_drain(engine->services[i]);
 	engine_check_over(engine);
@@ -243,7 +250,7 @@ void engine_kill(struct brood *engine)
 {
 	if (engine->state == ENGINE_SERVING)
 		set_state(engine, ENGINE_DRAINING);
-	if (engine->state != ENGINE_DRAINING || engine->cancel_pipe[1] < 0)
+	if (engine->state != ENGINE_DRAINING || engine->life_pipe[1] < 0)
 		return;
 	engine->drain_timer.fire = drain_deadline;
 	loop_arm(engine->loop, &engine->drain_timer, clock_now_ns() + KILL_GRACE_MS * NS_PER_MS);
@@ -253,8 +260,7 @@ void engine_kill(struct brood *engine)
 		service->model.draining = service->model.killed = true;
 		accept_close(service);
 	}
-	close_end(&engine->drain_pipe[1]);
-	close_end(&engine->cancel_pipe[1]);
+	close_end(&engine->life_pipe[1]);
 	for (size_t i = 0; i < engine->service_count; i++)
 		engine->services[i]->model.ops->kill(&engine->services[i]->model);
 	engine_check_over(engine);

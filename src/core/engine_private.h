@@ -29,9 +29,9 @@ struct brood {
 	struct service *services[ENGINE_SERVICES];
 	size_t service_count;
 
-	/* Pipes that say "draining" and "everything must end" by hanging up: heard by every worker, whatever it does. */
-	int drain_pipe[2];
-	int cancel_pipe[2];
+	/* Heard by every worker, whatever it does: a byte in it says "draining" (nobody ever reads it), the hang-up says
+	 * "everything must end", also when this process died. */
+	int life_pipe[2];
 
 	struct log *log;
 	struct log own_log; /* embedded: to nowhere until brood_log_to */

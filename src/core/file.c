@@ -6,12 +6,16 @@
 
 #include "core/conn_private.h"
 
+/* stdio that holds unread input cannot turn to writing: it would have to seek back. So it gets no more than it asks for,
+ * which is a byte at a time, from the buffer that readline uses. */
 static ssize_t cookie_read(void *cookie, char *buf, size_t size)
 {
-	ssize_t n = brood_read(cookie, buf, size);
+	ssize_t n = size > 0 ? conn_fill(cookie) : 0;
 
-	if (n >= 0)
-		return n;
+	if (n > 0)
+		return brood_read(cookie, buf, 1);
+	if (n == 0)
+		return 0;
 	errno = (int)-n;
 	return -1;
 }

@@ -14,7 +14,6 @@
 
 #include "contract/transport.h"
 #include "core/engine_private.h"
-#include "platform/direct.h"
 #include "process/descriptors.h"
 
 int inherit_before_load(struct brood *engine)
@@ -45,7 +44,7 @@ int inherit_after_load(struct brood *engine)
 
 static void leave_supervised(const struct brood *engine, const struct brood_conn *conn)
 {
-	int kept[] = { engine->log->fd, engine->drain_pipe[0], engine->cancel_pipe[0], conn->fd };
+	int kept[] = { engine->log->fd, conn->service->board.fd, engine->life_pipe[0], conn->fd };
 
 	descriptors_close_but(STDERR_FILENO + 1, engine->own_end - 1, kept, sizeof kept / sizeof *kept);
 	descriptors_close_but(engine->keep_below, -1, kept, sizeof kept / sizeof *kept);
@@ -62,8 +61,7 @@ static void leave_embedded(const struct brood *engine, const struct brood_conn *
 	close_but(engine->loop->epoll_fd, conn->fd);
 	close_but(engine->loop->timer_fd, conn->fd);
 	close_but(engine->wake.fd, conn->fd);
-	close_but(engine->drain_pipe[1], conn->fd);
-	close_but(engine->cancel_pipe[1], conn->fd);
+	close_but(engine->life_pipe[1], conn->fd);
 	for (size_t i = 0; i < engine->service_count; i++) {
 		const struct service *service = engine->services[i];
 
@@ -79,22 +77,10 @@ static void leave_embedded(const struct brood *engine, const struct brood_conn *
 	}
 }
 
-/* The board was left out of the fork (MADV_DONTFORK): of all slots the child gets its own, at the same address. */
-static int map_own_slot(const struct brood_conn *conn)
-{
-	return direct_map_fixed(conn->slot, SLOT_SIZE, conn->service->board.fd, (off_t)conn->index * SLOT_SIZE);
-}
-
 int inherit_enter_child(struct brood_conn *conn, pid_t parent)
 {
 	const struct brood *engine = conn->service->engine;
-	int r;
 
-	if (conn->model->ops->own_slot_page) {
-		r = map_own_slot(conn);
-		if (r < 0)
-			return r;
-	}
 	if (!engine->supervised) {
 		leave_embedded(engine, conn);
 		return 0;

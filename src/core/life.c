@@ -31,7 +31,9 @@ static void enter(struct brood_conn *conn, enum conn_phase phase)
 /* A handler that forks by itself and returns in the child would run the rest of this worker's life twice. */
 static void end_stray_child(struct brood_conn *conn)
 {
-	if (direct_getpid() == conn->pid)
+	pid_t own = conn->child ? conn->pid : conn->model->pid;
+
+	if (direct_getpid() == own)
 		return;
 	brood_logf(conn, BROOD_ERROR, "a child forked by the handler returned from it; it ends here (see brood_fork)");
 	_exit(EXIT_FAILURE);
@@ -169,4 +171,5 @@ void life_serve(struct brood_conn *conn)
 	conn->slot->error = r < 0 && r != -ESHUTDOWN ? r : 0;
 	atomic_store_explicit(&conn->slot->reason, reason, memory_order_relaxed);
 	atomic_store_explicit(&conn->slot->phase, PHASE_OVER, memory_order_release);
+	conn_publish(conn);
 }

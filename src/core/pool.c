@@ -50,6 +50,7 @@ static void prepare(struct service *service, unsigned int index, const struct ex
 	conn->service = service;
 	conn->model = &service->model;
 	conn->index = index;
+	conn->publish_fd = -1;
 	conn->slot = board_slot(&service->board, index);
 	conn->buffer = extra;
 	extra += CONN_BUFFER;

@@ -2,6 +2,7 @@
 #include "core/service_life.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -98,7 +99,7 @@ int service_load(struct service *service)
 	return 0;
 }
 
-static int open_board(struct service *service)
+int service_open_board(struct service *service)
 {
 	const struct engine_supervised *supervised = service->engine->supervised;
 	unsigned int slots = engine_slots(&service->config);
@@ -109,13 +110,17 @@ static int open_board(struct service *service)
 			return -EINVAL;
 		service->board = *supervised->board;
 		service->board_borrowed = true;
+		/* Next to the others that a child keeps: it closes what lies between, piece by piece (inherit.c). */
+		service->board.fd = fcntl(supervised->board->fd, F_DUPFD_CLOEXEC, 0);
+		if (service->board.fd < 0)
+			return -errno;
 	} else {
 		r = board_open(&service->board, slots);
 		if (r < 0)
 			return r;
 	}
-	/* Children map their own page and nothing else: see inherit.c. */
-	if (service->model.ops->own_slot_page &&
+	/* Workers that publish see nobody's slot, so that none can spoil another's. */
+	if (engine_model_ops(service->config.model)->publishes &&
 		madvise(service->board.pages, (size_t)service->board.count * SLOT_SIZE, MADV_DONTFORK) < 0)
 		return -errno;
 	return 0;
@@ -136,17 +141,15 @@ int service_start(struct service *service)
 		.pid = getpid(),
 	};
 	model->config.supervised = engine->supervised != NULL;
-	model->config.worker_copies = engine->supervised && model->ops->own_slot_page;
-	model->config.drain_fd = engine->drain_pipe[0];
-	model->config.cancel_fd = engine->cancel_pipe[0];
+	model->config.worker_copies = engine->supervised && model->ops->publishes;
+	model->config.life_fd = engine->life_pipe[0];
+	model->config.board_fd = service->board.fd;
 
 	if (model->config.worker_copies) {
 		r = pages_leave_out_of_forks(service->ledger, sizeof *service->ledger);
 		if (r == 0)
 			r = pages_leave_out_of_forks(engine->loop, sizeof *engine->loop);
 	}
-	if (r == 0)
-		r = open_board(service);
 	if (r == 0)
 		r = pool_open(service);
 	if (r == 0)
@@ -208,6 +211,9 @@ void service_stop(struct service *service)
 	if (service->ledger->out_count > 0)
 		return;
 	pool_close(service);
-	if (!service->board_borrowed)
+	if (service->board_borrowed && service->board.fd >= 0)
+		close(service->board.fd);
+	else
 		board_close(&service->board);
+	service->board.fd = -1;
 }

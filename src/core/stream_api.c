@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "contract/transport.h"
+#include "core/conn_private.h"
 #include "core/io.h"
 #include "core/service.h"
 
@@ -29,8 +30,7 @@ ssize_t brood_read(struct brood_conn *conn, void *buf, size_t size)
 	return (ssize_t)n;
 }
 
-/* > 0: bytes in the buffer; 0: the end; -errno. */
-static ssize_t fill(struct brood_conn *conn)
+ssize_t conn_fill(struct brood_conn *conn)
 {
 	ssize_t n;
 
@@ -50,7 +50,7 @@ ssize_t brood_readline(struct brood_conn *conn, char *buf, size_t size)
 
 	if (size < 2)
 		return -EINVAL;
-	while ((n = fill(conn)) > 0) {
+	while ((n = conn_fill(conn)) > 0) {
 		const char *start = conn->buffer + conn->buffer_start;
 		const char *newline = memchr(start, '\n', (size_t)n);
 		size_t part = newline ? (size_t)(newline - start) + 1 : (size_t)n;

@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -34,24 +35,31 @@ static int fork_start(struct model *model)
 	return model->state ? 0 : -ENOMEM;
 }
 
+static void end_life(struct brood_conn *conn, enum end_reason reason)
+{
+	atomic_store_explicit(&conn->slot->reason, reason, memory_order_relaxed);
+	atomic_store_explicit(&conn->slot->phase, PHASE_OVER, memory_order_relaxed);
+	conn_publish(conn);
+}
+
 /* After brood_fork: the worker is over only when the child it left the connection to is. Its own slot, bound and
  * kill ladder then hold for both; PDEATHSIG ends the child should the worker be killed. */
 static void wait_for_heir(struct brood_conn *conn)
 {
 	struct pollfd fds[] = {
 		{ .fd = conn->heir.pidfd, .events = POLLIN },
-		{ .fd = conn->model->config.cancel_fd },
+		{ .fd = conn->model->config.life_fd },
 	};
 	struct child_exit ended;
 
 	while (child_reap(&conn->heir, &ended) == -EAGAIN)
 		if (poll(fds, 2, -1) > 0 && fds[1].revents)
 			return;
-	if (atomic_load_explicit(&conn->slot->phase, memory_order_relaxed) == PHASE_OVER)
+	/* It published its own slot in our place. */
+	if (pread(conn->publish_fd, conn->slot, sizeof *conn->slot, (off_t)conn->index * SLOT_SIZE) < 0 ||
+		atomic_load_explicit(&conn->slot->phase, memory_order_relaxed) == PHASE_OVER)
 		return;
-	atomic_store_explicit(&conn->slot->reason, ended.code == CLD_EXITED ? END_HANDLER_EXITED : END_HANDLER_CRASHED,
-		memory_order_relaxed);
-	atomic_store_explicit(&conn->slot->phase, PHASE_OVER, memory_order_relaxed);
+	end_life(conn, ended.code == CLD_EXITED ? END_HANDLER_EXITED : END_HANDLER_CRASHED);
 }
 
 static _Noreturn void run_child(struct brood_conn *conn)
@@ -61,8 +69,7 @@ static _Noreturn void run_child(struct brood_conn *conn)
 
 	if (r < 0) {
 		conn->slot->error = r;
-		atomic_store_explicit(&conn->slot->reason, END_START_FAILED, memory_order_relaxed);
-		atomic_store_explicit(&conn->slot->phase, PHASE_OVER, memory_order_relaxed);
+		end_life(conn, END_START_FAILED);
 		held_exit(EXIT_FAILURE);
 	}
 	host->serve(conn);
@@ -76,10 +83,16 @@ static int fork_place(struct model *model, struct brood_conn *conn)
 {
 	/* The child's own, in a page that is copied anyhow; conn itself stays with us, where no child sees it. */
 	struct brood_conn copy = *conn;
-	int r = held_spawn(model->state, conn, &copy);
+	struct slot slot;
+	int r;
 
-	if (r == 0)
+	copy.slot = &slot;
+	copy.publish_fd = model->config.board_fd;
+	r = held_spawn(model->state, conn, &copy);
+	if (r == 0) {
+		memset(&slot, 0, sizeof slot);
 		run_child(&copy);
+	}
 	return r < 0 ? r : 0;
 }
 
@@ -117,7 +130,7 @@ static void fork_stop(struct model *model)
 
 const struct model_ops model_fork = {
 	.name = "fork",
-	.own_slot_page = true,
+	.publishes = true,
 	.has_control = true,
 	.accept_batch = 1,
 	.capacity = fork_capacity,

@@ -92,6 +92,9 @@ static int iterative_fork(struct brood_conn *conn)
 	struct held_set *set = conn->model->state;
 	int r;
 
+	/* Its loop is not ours any more, and its own children nobody's. */
+	if (conn->child)
+		return -EOPNOTSUPP;
 	if (set->count >= conn->model->config.workers)
 		return -EAGAIN;
 	r = held_spawn(set, conn, conn);

@@ -8,21 +8,20 @@
 #include "contract/conn.h"
 #include "contract/model.h"
 
-/* poll(2) passes over negative descriptors: that is how a plain sleep, and a wait that drain may not end, are made. */
+/* poll(2) passes over negative descriptors, and reports a hang-up whatever it was asked for. */
 int wait_poll(struct brood_conn *conn, short events, int64_t deadline_ns, bool watch_drain)
 {
 	const struct model_config *config = &conn->model->config;
 	struct pollfd fds[] = {
-		{ .fd = config->cancel_fd },
+		{ .fd = config->life_fd, .events = watch_drain ? POLLIN : 0 },
 		{ .fd = events ? conn->fd : -1, .events = events },
-		{ .fd = watch_drain ? config->drain_fd : -1 },
 	};
 	int n;
 
 	for (;;) {
 		int timeout_ms = clock_ms_until(deadline_ns, clock_now_ns());
 
-		n = poll(fds, 3, timeout_ms);
+		n = poll(fds, 2, timeout_ms);
 		if (n == 0 && clock_now_ns() >= deadline_ns)
 			return -ETIMEDOUT;
 		if (n > 0)
@@ -30,7 +29,7 @@ int wait_poll(struct brood_conn *conn, short events, int64_t deadline_ns, bool w
 		if (n < 0 && errno != EINTR)
 			return -errno;
 	}
-	if (fds[0].revents)
+	if (fds[0].revents & (POLLHUP | POLLERR))
 		return -ECANCELED;
 	return fds[1].revents ? 0 : -ESHUTDOWN;
 }

@@ -8,7 +8,7 @@
 #include "contract/slot.h"
 
 struct board {
-	int fd; /* a memfd: a forked child maps only its own page from it */
+	int fd; /* a memfd: a forked worker publishes its slot through it */
 	unsigned int count;
 	unsigned char *pages;
 };

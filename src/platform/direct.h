@@ -10,7 +10,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
@@ -73,15 +72,6 @@ static inline int direct_set_death_signal(int signal)
 	return (int)direct_call(SYS_prctl, PR_SET_PDEATHSIG, signal, 0, 0, 0, 0);
 }
 
-/* Map one piece of a shared file at this very address, whatever was there. */
-static inline int direct_map_fixed(void *address, size_t size, int fd, off_t offset)
-{
-	long result = direct_call(SYS_mmap, (long)(intptr_t)address, (long)size, PROT_READ | PROT_WRITE,
-		MAP_SHARED | MAP_FIXED, fd, offset);
-
-	return result < 0 && result > -4096 ? (int)result : 0;
-}
-
 static inline ssize_t direct_recv(int fd, void *buf, size_t size, int flags)
 {
 	return direct_call(SYS_recvfrom, fd, (long)(intptr_t)buf, (long)size, flags, 0, 0);
@@ -104,6 +94,11 @@ static inline int direct_unread(int fd)
 	long result = direct_call(SYS_ioctl, fd, FIONREAD, (long)(intptr_t)&unread, 0, 0, 0);
 
 	return result < 0 ? (int)result : unread;
+}
+
+static inline ssize_t direct_pwrite(int fd, const void *data, size_t size, off_t offset)
+{
+	return direct_call(SYS_pwrite64, fd, (long)(intptr_t)data, (long)size, offset, 0, 0);
 }
 
 static inline _Noreturn void direct_exit(int status)

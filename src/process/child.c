@@ -3,11 +3,11 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "platform/clone.h"
 #include "platform/direct.h"
 
@@ -108,21 +108,29 @@ int child_die_with_parent(pid_t parent, int sig)
 	return direct_getppid() == parent ? 0 : -ECHILD;
 }
 
+/* Not by snprintf: this is called once per connection, and printf's frames reach into a further page of stack. */
 const char *child_exit_text(const struct child_exit *ended, char *text, size_t size)
 {
+	struct buf buf;
 	const char *name;
 
+	buf_init(&buf, text, size);
 	switch (ended->code) {
 	case CLD_EXITED:
-		snprintf(text, size, "exit %d", ended->status);
+		buf_puts(&buf, "exit ");
+		buf_puti(&buf, ended->status);
 		break;
 	case CLD_KILLED:
 	case CLD_DUMPED:
 		name = sigabbrev_np(ended->status);
-		snprintf(text, size, "signal %d (%s)", ended->status, name ? name : "?");
+		buf_puts(&buf, "signal ");
+		buf_puti(&buf, ended->status);
+		buf_puts(&buf, " (");
+		buf_puts(&buf, name ? name : "?");
+		buf_putc(&buf, ')');
 		break;
 	default:
-		snprintf(text, size, "unknown");
+		buf_puts(&buf, "unknown");
 		break;
 	}
 	return text;

@@ -4,20 +4,30 @@
 #include <errno.h>
 #include <sys/mman.h>
 
+#include "platform/leak_check.h"
+
 void *pages_new(size_t size)
 {
 	void *pages = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-	return pages == MAP_FAILED ? NULL : pages;
+	if (pages == MAP_FAILED)
+		return NULL;
+	leak_check_root(pages, size);
+	return pages;
 }
 
 void pages_free(void *pages, size_t size)
 {
-	if (pages)
-		munmap(pages, size);
+	if (!pages)
+		return;
+	leak_check_unroot(pages, size);
+	munmap(pages, size);
 }
 
 int pages_leave_out_of_forks(void *pages, size_t size)
 {
+	/* What only these pages point to would look lost in a child that does not have them. */
+	if (LEAK_CHECKED)
+		return 0;
 	return madvise(pages, size, MADV_DONTFORK) < 0 ? -errno : 0;
 }

@@ -30,12 +30,16 @@ void address_normalise(union conn_address *address, socklen_t *size)
 	*size = sizeof plain;
 }
 
+/* Not by inet_ntop, which is printf underneath: once per connection that is worth avoiding. */
 static void put_inet(struct buf *text, const struct sockaddr_in *in)
 {
-	char host[INET_ADDRSTRLEN];
+	uint32_t host = ntohl(in->sin_addr.s_addr);
 
-	inet_ntop(AF_INET, &in->sin_addr, host, sizeof host);
-	buf_puts(text, host);
+	for (int shift = 24; shift >= 0; shift -= 8) {
+		buf_putu(text, host >> shift & 0xff);
+		if (shift > 0)
+			buf_putc(text, '.');
+	}
 	buf_putc(text, ':');
 	buf_putu(text, ntohs(in->sin_port));
 }

@@ -10,6 +10,7 @@ import argparse
 import ast
 import builtins
 import collections
+import operator
 import random
 import re
 import subprocess
@@ -55,7 +56,14 @@ def integral(*values):
     return all(isinstance(value, int) for value in values)
 
 
-def real(value):
+def real(function, *arguments):
+    """calc has no complex numbers."""
+    try:
+        value = function(*arguments)
+    except OverflowError as error:
+        if error.args != ("complex exponentiation",):
+            raise
+        value = 0j
     if isinstance(value, complex):
         raise ValueError("negative number cannot be raised to a fractional power")
     return value
@@ -103,7 +111,7 @@ def check_power(left, right):
 
 def power(left, right):
     check_power(left, right)
-    return real(left ** right)
+    return real(operator.pow, left, right)
 
 
 def unite(left, right):
@@ -115,7 +123,7 @@ def call(function, *arguments):
         check_power(*arguments)
     if function is pow and len(arguments) == 3 and integral(*arguments) and arguments[2]:
         bound(2 * arguments[2].bit_length())
-    return real(function(*arguments))
+    return real(function, *arguments)
 
 
 BOUNDED = {ast.Add: add, ast.Sub: subtract, ast.Mult: multiply, ast.LShift: shift_left, ast.Pow: power, ast.BitOr: unite}

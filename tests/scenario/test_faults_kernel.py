@@ -3,8 +3,8 @@
 R01-R04: no process, no descriptor, no luck with accept. Injected from outside into a service process that is serving;
 the invariants are checked when the fault is over (fixture `start`).
 """
-import os
 import resource
+import subprocess
 import time
 
 import pytest
@@ -17,9 +17,6 @@ pytestmark = pytest.mark.fault
 
 MODELS = ["iterative", "fork", "thread"]
 PAUSE_CPU = 0.05
-
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
-
 
 # ---- R01: fork fails, some calls ------------------------------------------------------------------------------
 
@@ -88,14 +85,25 @@ def test_r02_a_cgroup_without_room_for_another_process(start):
         assert brood.summary()["worker_errors"] > 0 and brood.summary()["refused"] == 0
 
 
-@needs_root
 def test_r02_a_user_with_no_process_left(start, own_user):
-    brood = start("calc", "--delay", "300ms", "--workers", 100, **own_user)
+    who = {key: own_user[key] for key in ("user", "group", "extra_groups")}
+    crowding = []
+
+    def bound():
+        crowding.extend(subprocess.Popen(["sleep", "600"], **who) for _ in range(50))
+
+    def unbound():
+        for process in crowding:
+            process.kill()
+            process.wait(LONG)
+
+    brood = start("calc", "--delay", "300ms", "--workers", 100, **own_user,
+                  preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NPROC, (57, 57)))
     brood.delay = 0.3
-    before = resource.prlimit(brood.service, resource.RLIMIT_NPROC)
-    fifty_under_a_bound(brood,
-                        lambda: resource.prlimit(brood.service, resource.RLIMIT_NPROC, (7, before[1])),
-                        lambda: resource.prlimit(brood.service, resource.RLIMIT_NPROC, before))
+    try:
+        fifty_under_a_bound(brood, bound, unbound)
+    finally:
+        unbound()
     brood.check()
     assert brood.stop() == 0
     assert brood.summary()["worker_errors"] > 0 and brood.summary()["refused"] == 0

@@ -531,6 +531,7 @@ def test_term_to_a_service_process_replaces_it(handler):
         (url,) = brood.urls()
         first = brood.service_process()
         os.kill(first, signal.SIGTERM)
+        wait_until(lambda: not is_alive(first), LONG, "TERM does not end it")
         assert ask(url, b"hello\n").endswith(b"hello\n")
         assert brood.service_process() != first
         assert brood.stop() == 0
@@ -544,7 +545,7 @@ def test_it_serves_with_standard_descriptors_closed(handler, closed, tmp_path):
     with subprocess.Popen(["sh", "-c", f'exec "$@" {shut}', "sh", str(BROOD), "serve", "-l", url, handler],
                           stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
-            wait_until(lambda: (tmp_path / "socket").exists(), LONG, "not started")
+            wait_until(lambda: try_to_ask(url, b"hello\n"), LONG, "not served")
             assert ask(url, b"hello\n").split(b" ", 1)[1] == b"hello\n"
             found = descriptors_of(process.pid)
             assert all(found[fd].startswith("/dev/null") for fd in closed)

@@ -35,13 +35,15 @@ static int reject_literal(struct calc_job *job, const char *base)
 	return calc_job_raise(job, "SyntaxError", "invalid %s literal", base);
 }
 
-/* `1or 2` is Python, `1x` is not: a keyword that can follow an operand may touch a number. */
+/* `1or 2` is Python, `1x` is not: a keyword that can follow an operand may touch a number. Python looks only at
+ * two letters of those with an i. */
 static int end_number(struct calc_job *job, const struct calc_scan *scan, const char *base)
 {
 	static const char *const followers[] = { "and", "else", "for", "if", "in", "is", "not", "or" };
 
 	for (size_t i = 0; i < sizeof followers / sizeof *followers; i++)
-		if (looks_at(scan, followers[i]))
+		if (looks_at(scan, followers[i]) &&
+			(followers[i][0] == 'i' || !calc_scan_is_name(peek(scan, strlen(followers[i])))))
 			return 0;
 	return calc_scan_is_name(peek(scan, 0)) ? reject_literal(job, base) : 0;
 }
