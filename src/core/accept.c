@@ -206,6 +206,16 @@ static bool enter_loop(struct service *service)
 	return any;
 }
 
+/* A waiting iterative handler met the next client, or the stop, while accept was not done with its own; that is over. */
+static bool missed_something(const struct service *service)
+{
+	const struct model *model = &service->model;
+
+	if (service->ledger->accept_state == ACCEPT_OPEN)
+		return model->draining;
+	return service->ledger->accept_state == ACCEPT_FULL && model->ops->room(model) > 0;
+}
+
 /* Try every listener once, beginning with another one each time, then leave the rest to the loop. */
 static void accept_pass(struct service *service)
 {
@@ -226,14 +236,14 @@ static void accept_pass(struct service *service)
 		service->ledger->accept_state = ACCEPT_CLOSED;
 		engine_check_over(service->engine);
 	}
-	/* A waiting iterative handler met the next client; that is over. By the timer: a call would nest for ever. */
-	if (service->ledger->accept_state == ACCEPT_FULL && service->model.ops->room(&service->model) > 0)
+	/* By the timer: a call would nest for ever. */
+	if (missed_something(service))
 		loop_arm(service->engine->loop, &service->ledger->backoff_timer, 0);
 }
 
 static void resume_if_room(struct service *service)
 {
-	if (service->ledger->accept_state == ACCEPT_FULL && service->model.ops->room(&service->model) > 0)
+	if (missed_something(service))
 		accept_pass(service);
 }
 

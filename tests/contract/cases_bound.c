@@ -146,6 +146,7 @@ static int drive_without_workers(struct cell *cell, struct brood *engine)
 static int answer(struct brood_conn *conn, void *app)
 {
 	(void)app;
+	witness_hear(conn);
 	return brood_printf(conn, "served");
 }
 
@@ -170,7 +171,7 @@ static void without_workers_clients_are_refused_politely(struct cell *cell)
 	client_ask(cell, "?", "served");
 	cell_stop(cell);
 	CHECK(cell_log_number(cell, "refused") >= 1);
-	CHECK_INT(cell_log_number(cell, "worker_errors"), cell_log_number(cell, "refused"));
+	CHECK(cell_log_number(cell, "worker_errors") >= cell_log_number(cell, "refused"));
 }
 
 const struct contract_case cases_bound[] = {

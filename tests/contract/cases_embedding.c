@@ -13,6 +13,7 @@
 static int answer(struct brood_conn *conn, void *app)
 {
 	(void)app;
+	witness_hear(conn);
 	return brood_printf(conn, "served");
 }
 
@@ -123,6 +124,7 @@ static void ask_second(struct cell *cell)
 
 	other.transport = &tcp;
 	fd = client_connect_to(&other, cell->witness->url[1]);
+	client_finish(fd);
 	client_expect(fd, "served");
 	client_expect_end(fd);
 	client_close(fd);
@@ -293,6 +295,7 @@ static void two_services_share_an_engine(struct cell *cell)
 		/* While a client of one says nothing, the other one's are served: under every model. */
 		fd = client_connect_to(cell, cell->witness->url[1]);
 		other = client_connect_to(cell, cell->witness->url[2]);
+		client_finish(other);
 		client_expect(other, "served");
 		client_say(fd, "hello");
 		client_expect(fd, "hello");

@@ -32,6 +32,7 @@ static void prepare(struct cell *cell)
 /* The first byte says what to do. */
 static int misbehave(struct brood_conn *conn, void *app)
 {
+	volatile int *volatile nowhere = (volatile int *)64;
 	char what = '?';
 
 	(void)app;
@@ -39,11 +40,10 @@ static int misbehave(struct brood_conn *conn, void *app)
 	if (what == 'e')
 		exit(EXIT_STATUS);
 	if (what == 'a')
-		raise(SIGABRT);
+		abort();
 	if (what == 's')
-		raise(SIGSEGV);
-	while (what == 'w' && brood_read(conn, &what, 1) > 0)
-		continue;
+		*nowhere = 1;
+	witness_hear(conn);
 	return brood_printf(conn, "%c", what);
 }
 
@@ -59,7 +59,7 @@ static int let_it_misbehave(struct cell *cell, const char *how, const char *reas
 	/* Datagrams and one-at-a-time models: the other one is simply the next. */
 	if (cell->model->isolated && !cell->transport->datagram) {
 		other = client_connect(cell);
-		client_say(other, "w");
+		client_say(other, "wait");
 	}
 	fd = client_connect(cell);
 	client_say(fd, how);
@@ -73,9 +73,8 @@ static int let_it_misbehave(struct cell *cell, const char *how, const char *reas
 	WAIT_FOR(cell_logged(cell, reason));
 	if (!cell->transport->datagram) {
 		client_expect_over(fd);
-		client_say(other, "on");
 		client_finish(other);
-		client_expect(other, "n");
+		client_expect(other, "w");
 		client_close(other);
 	}
 	client_close(fd);
@@ -120,8 +119,10 @@ static int fork_and_return(struct brood_conn *conn, void *app)
 {
 	struct witness *witness = app;
 	int status = 0;
-	pid_t pid = fork();
+	pid_t pid;
 
+	witness_hear(conn);
+	pid = fork();
 	if (pid == 0)
 		return 0;
 	if (pid < 0 || waitpid(pid, &status, 0) != pid)
@@ -169,6 +170,7 @@ static int use_much_stack(struct brood_conn *conn, void *app)
 	volatile char stack[1024 * 1024];
 
 	(void)app;
+	witness_hear(conn);
 	for (size_t i = 0; i < sizeof stack; i++)
 		stack[i] = (char)i;
 	return brood_printf(conn, "%c", stack['x']);

@@ -2,6 +2,7 @@
 /* brood_fork: the handler goes on in a child that owns the connection; its worker is free. */
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "client.h"
@@ -15,10 +16,11 @@ static int answer_in_a_child(struct brood_conn *conn, void *app)
 	struct witness *witness = app;
 	int r = brood_fork(conn);
 
-	if (r < 0)
+	if (r < 0) {
 		witness->count[2] = r;
-	if (r < 0)
+		witness_hear(conn);
 		return brood_printf(conn, "refused");
+	}
 	if (r > 0) {
 		witness->count[1]++;
 		return 0;
@@ -84,7 +86,7 @@ static int hand_over_everything(struct brood_conn *conn, void *app)
 	fprintf(file, "before ");
 	brood_defer(conn, say_deferred, app);
 	r = brood_fork(conn);
-	if (r == 0)
+	if (r == 0 && witness_hear(conn) == 0)
 		fprintf(file, "after");
 	return r < 0 ? r : 0;
 }
@@ -108,10 +110,12 @@ static void as_many_as_allowed_and_no_more(struct cell *cell)
 		fds[i] = client_connect(cell);
 	WAIT_FOR(cell->witness->count[0] == bound);
 	/* A worker that is a process waits for its child, so the bound of workers holds for both. */
-	if (cell->model->isolated)
+	if (cell->model->isolated) {
 		client_expect_nothing(fds[bound], 100);
-	else
+	} else {
+		client_finish(fds[bound]);
 		client_expect(fds[bound], "refused");
+	}
 	CHECK_INT(cell->witness->count[2], cell->model->isolated ? 0 : -EAGAIN);
 	cell->witness->go = 1;
 	for (int i = 0; i < bound; i++) {
@@ -183,6 +187,8 @@ static void a_second_stop_ends_children_too(struct cell *cell)
 	client_expect_over(fd);
 	client_close(fd);
 	cell_join(cell);
+	/* A worker that is cut off leaves its child to be ended by the kernel, and to whoever reaps orphans: here, us. */
+	WAIT_FOR(waitpid(-1, NULL, WNOHANG) < 0);
 }
 
 static int fork_twice(struct brood_conn *conn, void *app)
@@ -196,6 +202,7 @@ static int fork_twice(struct brood_conn *conn, void *app)
 	if (r > 0)
 		return 0;
 	witness->count[2] = r;
+	witness_hear(conn);
 	return brood_printf(conn, r == 0 ? "grandchild" : "child");
 }
 
@@ -207,6 +214,7 @@ static void a_child_may_ask_again(struct cell *cell)
 
 	cell_serve(cell, &(struct brood_service){ .handler = { .handle = fork_twice } });
 	fd = client_connect(cell);
+	client_finish(fd);
 	client_read_all(fd, answer, sizeof answer - 1);
 	if (cell->witness->count[2] == 0)
 		CHECK_TEXT(answer, "grandchild");

@@ -48,10 +48,9 @@ static int setup(struct brood_conn *conn, void *app)
 static int handle(struct brood_conn *conn, void *app)
 {
 	struct witness *witness = app;
-	char buf[16];
 
 	witness_say(witness, 'h');
-	if (brood_read(conn, buf, sizeof buf) < 0 || brood_printf(conn, "yes") < 0)
+	if (witness_hear(conn) < 0 || brood_printf(conn, "yes") < 0)
 		return -EIO;
 	return witness->count[3];
 }
@@ -108,6 +107,8 @@ static void be_turned_away(struct cell *cell)
 	int fd = client_connect(cell);
 
 	client_say(fd, "?");
+	if (!cell->transport->datagram)
+		client_finish(fd);
 	if (cell->transport->datagram)
 		WAIT_FOR(strchr(cell_log(cell), '\n') && cell_logged(cell, "reason="));
 	else
@@ -214,6 +215,8 @@ static int handle_other(struct brood_conn *conn, void *app)
 	struct witness **other = app;
 
 	(*other)->count[0]++;
+	if (witness_hear(conn) < 0)
+		return -EIO;
 	return brood_printf(conn, "%s", app == &real_app ? "replaced" : "not replaced");
 }
 
@@ -239,6 +242,7 @@ static int defer_two(struct brood_conn *conn, void *app)
 	struct witness *witness = app;
 	int r = 0;
 
+	witness_hear(conn);
 	brood_defer(conn, say_a, app);
 	brood_defer(conn, say_b, app);
 	for (int i = 0; i < 100 && r == 0; i++)
@@ -282,6 +286,8 @@ static int fill_state(struct brood_conn *conn, void *app)
 	int used = 0;
 
 	(void)app;
+	if (witness_hear(conn) < 0)
+		return -EIO;
 	for (int i = 0; i < STATE_SIZE; i++)
 		used += state[i] != 0;
 	memset(state, 0xff, STATE_SIZE);
@@ -298,6 +304,8 @@ static void each_connection_has_a_zeroed_state(struct cell *cell)
 static int ask_for_state(struct brood_conn *conn, void *app)
 {
 	(void)app;
+	if (witness_hear(conn) < 0)
+		return -EIO;
 	return brood_printf(conn, "%s", brood_conn_state(conn) ? "some" : "none");
 }
 
@@ -312,6 +320,7 @@ static int leave_notes(struct brood_conn *conn, void *app)
 	struct witness *witness = app;
 	char long_value[257];
 
+	witness_hear(conn);
 	memset(long_value, 'x', 256);
 	long_value[256] = '\0';
 	witness->count[0] = brood_conn_note(conn, "user", "eve\n\x1b[31m\"");

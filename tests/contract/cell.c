@@ -278,12 +278,23 @@ void cell_stop(struct cell *cell)
 	cell_join(cell);
 }
 
+/* What a process that died could not remove. */
+static void remove_path(const struct cell *cell, const char *name)
+{
+	char path[128];
+
+	snprintf(path, sizeof path, "%s/%s", cell->directory, name);
+	CHECK(unlink(path) == 0 || errno == ENOENT);
+}
+
 int cell_join_dead(struct cell *cell)
 {
 	int status = join(cell);
 	pid_t orphan;
 
 	CHECK_INT(cell->witness->over, 0);
+	remove_path(cell, "s");
+	remove_path(cell, "s.lock");
 	/* Its workers noticed (they hear the cancel pipe hang up) and came to us. */
 	WAIT_FOR((orphan = waitpid(-1, NULL, WNOHANG)) < 0 && errno == ECHILD);
 	(void)orphan;
@@ -346,6 +357,16 @@ void witness_finish(struct brood_conn *conn, void *app, const struct brood_end *
 	witness->requests = end->requests;
 	witness->duration_ms = end->duration_ms;
 	witness->finished++;
+}
+
+int witness_hear(struct brood_conn *conn)
+{
+	char nowhere[4096];
+	ssize_t n;
+
+	while ((n = brood_read(conn, nowhere, sizeof nowhere)) > 0)
+		continue;
+	return (int)n;
 }
 
 int witness_echo(struct brood_conn *conn, void *app)

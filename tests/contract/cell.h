@@ -130,6 +130,7 @@ unsigned long cell_log_number(struct cell *cell, const char *key); /* of " key=N
 void witness_say(struct witness *witness, char letter);
 void witness_wait(const struct witness *witness, int go); /* sleeps until go is at least that */
 void witness_finish(struct brood_conn *conn, void *app, const struct brood_end *end);
+int witness_hear(struct brood_conn *conn);            /* everything that is said, to the end of input; 0 or -errno */
 int witness_echo(struct brood_conn *conn, void *app); /* until the end of input */
 
 /* Judging. */

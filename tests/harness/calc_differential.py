@@ -34,8 +34,10 @@ OUTSIDE = (ast.Attribute, ast.Await, ast.Dict, ast.DictComp, ast.FormattedValue,
            ast.IsNot, ast.JoinedStr, ast.Lambda, ast.List, ast.ListComp, ast.MatMult, ast.NamedExpr, ast.NotIn, ast.Set, ast.SetComp,
            ast.Slice, ast.Starred, ast.Subscript, ast.Tuple, ast.keyword)
 
-# Tokens that calc does not know, so that it may stumble over another one than Python does.
-FOREIGN = re.compile(r"""(?<![<>=!])=(?!=)|['"\[\]{}:@]|(?<![\d_])\.(?!\d)|\.[\d_]*\.|[(,]\s*\*|\b(if|is|in|for|else|None)\b""")
+# Tokens that calc does not know, so that it may stumble over another one than Python does; and what Python 3.11 takes
+# for a soft keyword, after which it suggests no comma: all beginnings of _, match and case.
+FOREIGN = re.compile(r"""(?<![<>=!])=(?!=)|['"\[\]{}:@]|(?<![\d_])\.(?!\d)|\.[\d_]*\.|[(,]\s*\*|\b[^\W\d]\w*\.|"""
+                     r"""\b(if|is|in|for|else|None|_|m|ma|mat|matc|match|c|ca|cas|case)\b""")
 WORD = re.compile(r"\s*(?:(and|or|not)\b|([\w.]+)|(.))", re.S)
 
 

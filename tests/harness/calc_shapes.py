@@ -5,7 +5,7 @@ import struct
 FUNCTIONS = ["abs", "min", "max", "pow", "round", "divmod", "int", "float"]
 COMPARISONS = ["<", "<=", "==", "!=", ">", ">="]
 BINARY = ["+", "-", "*", "/", "//", "%", "**", "<<", ">>", "&", "|", "^"]
-BITS = 65536  # CALC_INTEGER_BITS
+BITS = 32768  # CALC_INTEGER_BITS
 DIGITS = 4300  # CALC_TEXT_DIGITS
 
 

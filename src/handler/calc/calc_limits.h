@@ -9,9 +9,9 @@
 /* Open parentheses at a time: Python's own bound. */
 #define CALC_NESTING 200
 
-/* Bits of an integer. GMP keeps its temporaries on the stack: operands twice as long would need more than the
- * BROOD_STACK_KIB that a handler may use. */
-#define CALC_INTEGER_BITS 65536
+/* Bits of an integer: the product of any two that can be printed fits. GMP keeps its temporaries on the stack, and
+ * for operands twice as long they would come near the BROOD_STACK_KIB that a handler may use. */
+#define CALC_INTEGER_BITS 32768
 
 /* Decimal digits of an integer read or printed: Python's default since 3.11. */
 #define CALC_TEXT_DIGITS 4300

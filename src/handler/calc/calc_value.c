@@ -92,10 +92,11 @@ size_t calc_value_limbs(const struct calc_value *value)
 
 void calc_value_to_int(struct calc_value *value)
 {
-	bool truth = value->truth;
+	bool truth;
 
 	if (value->kind != CALC_BOOL)
 		return;
+	truth = value->truth;
 	*value = calc_value_int();
 	mpz_set_ui(value->integer, truth);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Does what its client says, one word and one number a line: so that a scenario decides when and how a handler goes
- * wrong. Answers each line that leaves it alive to do so.
+ * wrong. A line that is no order comes back.
  */
 #include <brood/brood.h>
 #include <errno.h>
@@ -148,6 +148,14 @@ static const struct {
 	{ "heir", do_heir, true },
 };
 
+/* In every way in which a handler's words get into the log. */
+static void tell(struct brood_conn *conn, const char *words)
+{
+	brood_logf(conn, BROOD_INFO, "told: %s", words);
+	brood_conn_note(conn, "told", words);
+	brood_conn_blame(conn, words);
+}
+
 static int obey(struct brood_conn *conn, char *line)
 {
 	char *end;
@@ -161,11 +169,9 @@ static int obey(struct brood_conn *conn, char *line)
 		r = acts[i].act(conn, strtol(line + size, &end, 10));
 		return r == 0 && acts[i].ends ? BROOD_AGAIN + 1 : r;
 	}
-	/* Anything else: said to the log, three times over, and back. */
 	line[strcspn(line, "\n")] = '\0';
-	brood_logf(conn, BROOD_INFO, "told: %s", line);
-	brood_conn_note(conn, "told", line);
-	brood_conn_blame(conn, line);
+	if (strncmp(line, "log ", 4) == 0)
+		tell(conn, line + 4);
 	return brood_printf(conn, "%s\n", line);
 }
 
