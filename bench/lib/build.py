@@ -39,6 +39,8 @@ def build_suite(contenders, work, brood):
 
 
 def _run(command, what):
-    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT, check=False)
+    result = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT, check=False
+    )
     if result.returncode != 0:
         raise Failed(f"{what} failed:\n{result.stdout[-2000:]}")

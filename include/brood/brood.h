@@ -173,7 +173,8 @@ struct brood_service {
 /* ---- Run ------------------------------------------------------------------------------------- */
 
 /*
- * Serve until told to stop: a supervisor, a service process, workers. Speaks on stderr.
+ * Serve until told to stop: a supervisor, a service process, workers. Speaks on stderr. The service process starts with
+ * descriptors 0, 1 and 2 alone: what the application needs open it opens in load.
  * Returns an exit status (sysexits.h): 0 stopped as asked, 64 usage, 69 address in use,
  * 70 gave up, 71 system error, 73 cannot create, 77 not permitted.
  * A macro of any number of arguments, so that a compound literal with its commas is one service.

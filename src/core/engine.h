@@ -15,6 +15,9 @@ struct listener;
 struct log;
 struct loop;
 
+/* Of one service. */
+#define ENGINE_LISTENERS 16
+
 /* Everything is borrowed until brood_free, but the listeners, which the engine takes (their sockets are
  * closed by it, their paths are not removed: the supervisor owns those). */
 struct engine_supervised {

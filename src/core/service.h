@@ -10,11 +10,10 @@
 #include "contract/conn.h"
 #include "contract/listener.h"
 #include "contract/model.h"
+#include "core/engine.h"
 #include "loop/loop.h"
 #include "observe/board.h"
 #include "observe/log.h"
-
-#define SERVICE_LISTENERS 16
 
 /* Why nobody is accepted at the moment. */
 enum accept_state {
@@ -52,7 +51,7 @@ struct cause_state {
 
 /* What the service process writes while it serves, and no worker ever reads: pages of its own (process/pages.h). */
 struct ledger {
-	struct acceptor acceptors[SERVICE_LISTENERS];
+	struct acceptor acceptors[ENGINE_LISTENERS];
 	size_t acceptor_count;
 	size_t next_acceptor; /* whose turn it is after a pause */
 	enum accept_state accept_state;

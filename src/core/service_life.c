@@ -38,7 +38,7 @@ struct service *service_new(struct brood *engine, const struct brood_service *ef
 	list_init(&service->ledger->out);
 	list_init(&service->ledger->pool.free);
 	/* Known from the first: a start that fails halfway closes them too. */
-	for (size_t i = 0; i < SERVICE_LISTENERS; i++)
+	for (size_t i = 0; i < ENGINE_LISTENERS; i++)
 		service->ledger->acceptors[i].service = service;
 	return service;
 }
@@ -51,9 +51,9 @@ void service_free(struct service *service)
 
 static int take_listeners(struct service *service, const struct engine_supervised *supervised)
 {
-	if (supervised->listener_count > SERVICE_LISTENERS)
+	if (supervised->listener_count > ENGINE_LISTENERS)
 		return sentence_set(&service->engine->why, -E2BIG, "service %s has more than %d listeners",
-			service->config.name, SERVICE_LISTENERS);
+			service->config.name, ENGINE_LISTENERS);
 	for (size_t i = 0; i < supervised->listener_count; i++)
 		service->ledger->acceptors[i].listener = supervised->listeners[i];
 	service->ledger->acceptor_count = supervised->listener_count;
@@ -64,7 +64,7 @@ int service_open(struct service *service)
 {
 	struct brood *engine = service->engine;
 	struct open_options options = { .backlog = service->config.backlog };
-	struct listener found[SERVICE_LISTENERS];
+	struct listener found[ENGINE_LISTENERS];
 	char *urls, *save = NULL;
 	size_t count;
 	int r = 0;
@@ -75,7 +75,7 @@ int service_open(struct service *service)
 	if (!urls)
 		return -ENOMEM;
 	for (char *url = strtok_r(urls, URL_SEPARATORS, &save); url; url = strtok_r(NULL, URL_SEPARATORS, &save)) {
-		r = open_listeners(url, &options, found, SERVICE_LISTENERS - service->ledger->acceptor_count, &count, &engine->why);
+		r = open_listeners(url, &options, found, ENGINE_LISTENERS - service->ledger->acceptor_count, &count, &engine->why);
 		if (r < 0)
 			break;
 		for (size_t i = 0; i < count; i++)

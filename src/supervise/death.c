@@ -71,7 +71,7 @@ static void start_again(struct supervised *service, const char *how, pid_t pid, 
 	again = again && restart_died(&service->restart, replaced, now_ns, &at_ns);
 	report_event(service, replaced ? BROOD_WARN : BROOD_ERROR, "service process died",
 		(struct log_field[]){
-			LOG_INT("pid", pid),
+			LOG_INT("process", pid),
 			LOG_TEXT("exit", how),
 			LOG_TEXT("why", service->said.text[0] ? service->said.text : NULL),
 			LOG_TEXT("killed_because", service->killed_for),
@@ -99,7 +99,7 @@ static void ended(struct supervised *service, pid_t pid, const struct child_exit
 	if (service->state == SERVICE_DRAINING) {
 		report_event(service, clean ? BROOD_INFO : BROOD_WARN, "service process ended",
 			(struct log_field[]){
-				LOG_INT("pid", pid),
+				LOG_INT("process", pid),
 				LOG_TEXT("exit", how),
 				LOG_TEXT("killed_because", service->killed_for),
 			},

@@ -42,7 +42,7 @@ static int open_url(struct supervised *service, const char *url)
 	int r;
 
 	r = open_listeners(url, &options, service->listeners + service->listener_count,
-		SUPERVISED_LISTENERS - service->listener_count, &count, &why);
+		ENGINE_LISTENERS - service->listener_count, &count, &why);
 	if (r == 0) {
 		service->listener_count += count;
 		return 0;

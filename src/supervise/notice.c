@@ -45,7 +45,7 @@ static void became_ready(struct supervised *service)
 	state_set(service, SERVICE_READY);
 	report_event(service, BROOD_INFO, "ready",
 		(struct log_field[]){
-			LOG_INT("pid", service->child.pid),
+			LOG_INT("process", service->child.pid),
 			LOG_INT("after_ms", (clock_now_ns() - service->restart.started_ns) / NS_PER_MS),
 		},
 		2);

@@ -62,10 +62,15 @@ static void order_hang_up(struct supervisor *supervisor, int signal)
 
 static void order_reopen(struct supervisor *supervisor, int signal)
 {
+	struct log *log = supervisor->config->log;
 	struct sentence why;
-	int r = log_reopen(supervisor->config->log, &why);
+	int r;
 
-	(void)signal;
+	if (!log->path) {
+		order_refused(supervisor, signal, "the log is stderr: there is nothing to reopen");
+		return;
+	}
+	r = log_reopen(log, &why);
 	report_own(supervisor, r < 0 ? BROOD_ERROR : BROOD_INFO, r < 0 ? "log not reopened" : "log reopened",
 		(struct log_field[]){ LOG_TEXT("why", r < 0 ? why.text : NULL) }, 1);
 	for (size_t i = 0; i < supervisor->service_count; i++)

@@ -31,7 +31,7 @@ struct service_process {
 	struct brood *engine;
 	struct signals signals;
 	struct loop_source signal_source, channel_source, lifeline_source;
-	struct listener listeners[SUPERVISED_LISTENERS];
+	struct listener listeners[ENGINE_LISTENERS];
 	size_t listener_count;
 };
 

@@ -50,7 +50,7 @@ static _Noreturn void enter_child(struct supervised *service, int channel_fd)
 /* Sent before there is anybody to receive it: the descriptors wait in the socket. */
 static int send_listeners(const struct supervised *service)
 {
-	int fds[SUPERVISED_LISTENERS];
+	int fds[ENGINE_LISTENERS];
 	size_t count = 0;
 
 	for (size_t i = 0; i < service->listener_count; i++)
@@ -119,7 +119,7 @@ void start_service(struct supervised *service)
 		death_unborn(service, r);
 		return;
 	}
-	report_event(service, BROOD_DEBUG, "started", (struct log_field[]){ LOG_INT("pid", service->child.pid) }, 1);
+	report_event(service, BROOD_DEBUG, "started", (struct log_field[]){ LOG_INT("process", service->child.pid) }, 1);
 	if (service->effective.load_timeout_ms == BROOD_OFF)
 		return;
 	service->timer.fire = load_overdue;

@@ -69,7 +69,7 @@ static void stop_service(struct supervised *service, enum stop stop)
 	if (service->state != SERVICE_DRAINING)
 		report_event(service, BROOD_INFO, "stopping",
 			(struct log_field[]){
-				LOG_INT("pid", service->child.pid),
+				LOG_INT("process", service->child.pid),
 				LOG_TEXT("how", stop == STOP_DRAIN ? "drain" : "quick"),
 			},
 			2);

@@ -16,6 +16,7 @@
 
 #include "base/sentence.h"
 #include "contract/listener.h"
+#include "core/engine.h"
 #include "loop/loop.h"
 #include "observe/board.h"
 #include "process/child.h"
@@ -25,7 +26,6 @@
 #include "supervise/state.h"
 #include "supervise/supervise.h"
 
-#define SUPERVISED_LISTENERS 16 /* of one service; the engine takes no more */
 
 /* One service in the supervisor's care. Has a process exactly while child.pidfd >= 0; channel and board live and die
  * with the process, listeners outlive it. */
@@ -35,7 +35,7 @@ struct supervised {
 	struct brood_service effective;
 	enum service_state state;
 
-	struct listener listeners[SUPERVISED_LISTENERS];
+	struct listener listeners[ENGINE_LISTENERS];
 	size_t listener_count;
 
 	struct child child;

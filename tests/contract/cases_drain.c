@@ -18,9 +18,10 @@ static int answer_when_told(struct brood_conn *conn, void *app)
 	int r = 0;
 
 	witness->count[0]++;
-	while (witness->go == 0 && r == 0)
+	while (witness->go == 0 && r == 0) {
 		r = brood_sleep(conn, 5);
-	witness->count[1] = brood_conn_draining(conn);
+		witness->count[1] = brood_conn_draining(conn);
+	}
 	return r == 0 ? brood_printf(conn, "served") : r;
 }
 
@@ -46,14 +47,13 @@ static void what_waits_in_the_queue_is_served(struct cell *cell)
 	WAIT_FOR(cell->witness->count[0] == bound);
 	CHECK_INT(cell->witness->over, 0);
 	cell_signal(cell);
-	cell_sleep_ms(50);
+	WAIT_FOR(cell->witness->count[1] == 1);
 	cell->witness->go = 1;
 	for (int i = 0; i < QUEUED; i++) {
 		client_expect(fds[i], "served");
 		client_close(fds[i]);
 	}
 	cell_join(cell);
-	CHECK_INT(cell->witness->count[1], 1);
 	CHECK_INT(cell_log_number(cell, "ended"), QUEUED);
 	CHECK_INT(cell_log_number(cell, "unfinished"), 0);
 }
@@ -70,6 +70,7 @@ static void who_comes_after_the_stop_is_refused(struct cell *cell)
 	WAIT_FOR(cell->witness->count[0] == 1);
 	CHECK(getpeername(fd, (struct sockaddr *)&address, &size) == 0);
 	cell_signal(cell);
+	WAIT_FOR(cell->witness->count[1] == 1);
 	if (!cell->model->bound)
 		cell->witness->go = 1; /* it closes its listeners when it comes to them */
 	for (int i = 0; i < PATIENCE_MS && r == 0; i++) {
@@ -173,7 +174,7 @@ static void every_listener_drains(struct cell *cell)
 	fd = say_hello(cell);
 	WAIT_FOR(cell->witness->count[0] == 1);
 	cell_signal(cell);
-	cell_sleep_ms(50);
+	WAIT_FOR(cell->witness->count[1] == 1);
 	cell->witness->go = 1;
 	client_expect(fd, "served");
 	client_close(fd);

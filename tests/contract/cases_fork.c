@@ -2,7 +2,6 @@
 /* brood_fork: the handler goes on in a child that owns the connection; its worker is free. */
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "client.h"
@@ -187,8 +186,6 @@ static void a_second_stop_ends_children_too(struct cell *cell)
 	client_expect_over(fd);
 	client_close(fd);
 	cell_join(cell);
-	/* A worker that is cut off leaves its child to be ended by the kernel, and to whoever reaps orphans: here, us. */
-	WAIT_FOR(waitpid(-1, NULL, WNOHANG) < 0);
 }
 
 static int fork_twice(struct brood_conn *conn, void *app)

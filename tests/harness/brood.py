@@ -27,6 +27,13 @@ IDLE_SAMPLE_S = 0.5
 DEAD = "ZX"
 
 
+def without_duplicates(pairs):
+    """Programs that read JSON keep the first of two equal keys, or the last, or stop."""
+    record = dict(pairs)
+    assert len(record) == len(pairs), f"a key twice in a log line: {pairs}"
+    return record
+
+
 class Brood:
     """
     words: everything behind `serve`. listeners: how many `listening on` lines to wait for. prefix: a program that runs
@@ -73,7 +80,7 @@ class Brood:
         found = []
         for line in path.read_text("utf-8").splitlines() if path.exists() else ():
             if line.startswith("{"):
-                record = json.loads(line)
+                record = json.loads(line, object_pairs_hook=without_duplicates)
                 if (message is None or record["message"] == message) and fields.items() <= record.items():
                     found.append(record)
         return found
@@ -85,12 +92,12 @@ class Brood:
 
     def _wait_for_listeners(self, count):
         def found():
-            urls = re.findall(r"^listening on (\S+)", self.text(), re.M)
-            ended = self.process.poll() is not None
-            return urls if len(urls) >= count or ended else None
+            return re.findall(r"^listening on (\S+)", self.text(), re.M)
 
         try:
-            urls = wait_until(found, LONG, lambda: f"{count} listeners: {self.text()}")
+            wait_until(lambda: self.process.poll() is not None or len(found()) >= count, LONG,
+                       lambda: f"{count} listeners: {self.text()}")
+            urls = found()
             if len(urls) < count:
                 raise AssertionError(f"ended with {self.process.returncode}: {self.text()}")
         except AssertionError:
@@ -229,8 +236,9 @@ class Brood:
         return total
 
     def left(self):
-        """Processes of this session, or with its mark."""
-        session = [stat.pid for stat in processes.every_stat() if stat.session == self.process.pid]
+        """Processes of this session, or with its mark. Dead ones are not ours any more: they wait for init."""
+        session = [stat.pid for stat in processes.every_stat()
+                   if stat.session == self.process.pid and stat.state not in DEAD]
         return sorted({*session, *processes.bearing(self.mark)})
 
     def check_nothing_left(self):

@@ -37,7 +37,7 @@ OUTSIDE = (ast.Attribute, ast.Await, ast.Dict, ast.DictComp, ast.FormattedValue,
 # Tokens that calc does not know, so that it may stumble over another one than Python does; and what Python 3.11 takes
 # for a soft keyword, after which it suggests no comma: all beginnings of _, match and case.
 FOREIGN = re.compile(r"""(?<![<>=!])=(?!=)|['"\[\]{}:@]|(?<![\d_])\.(?!\d)|\.[\d_]*\.|[(,]\s*\*|\b[^\W\d]\w*\.|"""
-                     r"""\b(if|is|in|for|else|None|_|m|ma|mat|matc|match|c|ca|cas|case)\b""")
+                     r"""\b0[xob]\w*\.|\d(and|else|for|if|in|is|not|or)(\W|$)|\b(if|is|in|for|else|None|_|m|ma|mat|matc|match|c|ca|cas|case)\b""")
 WORD = re.compile(r"\s*(?:(and|or|not)\b|([\w.]+)|(.))", re.S)
 
 

@@ -4,6 +4,7 @@ told to stop in full work; and what a handler is born with."""
 import contextlib
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -44,8 +45,8 @@ def test_r10_a_handler_that_never_loads_ends_with_one_clear_line(handlers, tmp_p
 def test_r10_a_loop_after_ready_backs_off_and_never_gives_up(start, handlers):
     brood = start(handlers("obey"), "--model", "iterative")
     begin = time.monotonic()
-    assert clients.try_to_ask(brood.url, b"crash\n") is None or True
-    assert clients.try_to_ask(brood.url, b"crash\n", LONG) in (b"", None)
+    for _ in range(2):
+        assert not clients.try_to_ask(brood.url, b"crash\n")
     assert clients.ask(brood.url, b"alive\n") == b"alive\n"
     assert time.monotonic() - begin > 1 + 2, "back-off of 1 and 2 s"
     deaths = brood.records("service process died")
@@ -98,8 +99,7 @@ def test_r13_who_gets_the_number_of_a_dead_service_process_survives_the_stop(sta
     os.kill(brood.service, signal.SIGKILL)
     wait_until(lambda: brood.records("service process died"), LONG, "its death is seen")
     with impostor(brood, number) as unrelated:
-        brood.wait_for_record("ready", pid=None) if False else wait_until(
-            lambda: len(brood.records("ready")) == 2, LONG, "it is started again")
+        wait_until(lambda: len(brood.records("ready")) == 2, LONG, "it is started again")
         brood.check()
         assert processes.stat_of(unrelated).state == "S"
 
@@ -275,8 +275,9 @@ def test_r38_a_forked_handler_has_its_client_and_nothing_of_the_others(start, ha
     others = {number: what for number, (_, what) in held.items() if number > 2}
     assert sum(what.startswith("socket:") for what in others.values()) == 1, others
     assert list(others.values()).count("/dev/zero") == 1, others  # what load opened
-    # Two pipes that say "draining" and "everything must end"; the log.
-    assert sum(what.startswith("pipe:") for what in others.values()) == 2, others
+    # The pipe that tells what is to end, the board where it leaves its slot, the log.
+    assert sum(what.startswith("pipe:") for what in others.values()) == 1, others
+    assert sum("brood-board" in what for what in others.values()) == 1, others
     assert not [what for what in others.values() if what.startswith("anon_inode")], others
     assert len(others) <= 5, others
     assert all(cloexec for number, (cloexec, _) in held.items() if number > 2), held
@@ -290,7 +291,4 @@ def test_r38_limits_are_those_it_was_started_with(start, handlers):
 
     brood = start(handlers("inherits"))
     told = limits_of(told_by(brood)["limit"])
-    for which, (soft, hard) in told.items():
-        import resource
-        wanted = resource.prlimit(brood.supervisor, which)
-        assert (soft, hard) == wanted, which
+    assert told == {which: resource.prlimit(brood.supervisor, which) for which in told}

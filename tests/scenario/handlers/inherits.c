@@ -74,8 +74,11 @@ static void tell_limits(struct brood_conn *conn)
 static int handle(struct brood_conn *conn, void *app)
 {
 	const char *variable = getenv("TOLD");
+	char asked[64];
 
 	(void)app;
+	while (brood_read(conn, asked, sizeof asked) > 0)
+		continue;
 	tell_descriptors(conn);
 	tell_signals(conn);
 	tell_places(conn);

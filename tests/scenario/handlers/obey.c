@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -95,8 +96,9 @@ static int do_big(struct brood_conn *conn, long number)
 static int do_orphans(struct brood_conn *conn, long number)
 {
 	long count = number % 1000, sleep_ms = number < 1000 ? 600000 : number / 1000;
+	pid_t middle = fork();
 
-	if (fork() == 0) {
+	if (middle == 0) {
 		for (long i = 0; i < count; i++) {
 			if (fork() == 0) {
 				usleep((useconds_t)sleep_ms * 1000);
@@ -105,6 +107,7 @@ static int do_orphans(struct brood_conn *conn, long number)
 		}
 		_exit(0);
 	}
+	waitpid(middle, NULL, 0);
 	return brood_printf(conn, "%ld orphans\n", count);
 }
 
