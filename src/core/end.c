@@ -10,9 +10,12 @@
 #include "core/accept.h"
 #include "core/engine_private.h"
 #include "core/pool.h"
+#include "transport/address.h"
 
 #define EXIT_TEXT_SIZE 32
+#define PEER_TEXT_SIZE 128
 #define MAX_FIELDS     16
+#define MAX_ERRNO      4095
 
 static enum brood_level level_of(const struct brood_conn *conn, enum end_reason reason)
 {
@@ -31,24 +34,45 @@ static int64_t cpu_us(const struct rusage *usage)
 	       usage->ru_stime.tv_usec;
 }
 
-/* The slot is a copy: its writer may still be alive, and was never to be trusted. */
+/* A copy: its writer was never to be trusted. One that is still alive (written off) may be at its texts just now. */
+static struct slot read_slot(const struct brood_conn *conn)
+{
+	struct slot slot = { .bytes_in = atomic_load_explicit(&conn->slot->bytes_in, memory_order_relaxed),
+		.bytes_out = atomic_load_explicit(&conn->slot->bytes_out, memory_order_relaxed),
+		.requests = atomic_load_explicit(&conn->slot->requests, memory_order_relaxed) };
+
+	if (conn->recorded)
+		return slot;
+	slot = *conn->slot;
+	slot.note[SLOT_NOTE_SIZE - 1] = slot.blame[SLOT_BLAME_SIZE - 1] = '\0';
+	return slot;
+}
+
+/* The same about the text that brood_peer_text makes when first asked. */
+static const char *read_peer(struct brood_conn *conn, char text[PEER_TEXT_SIZE])
+{
+	if (!conn->recorded)
+		return brood_peer_text(conn);
+	address_text(&conn->peer.any, conn->peer_size, text, PEER_TEXT_SIZE);
+	return text;
+}
+
 static void write_record(struct brood_conn *conn, enum end_reason reason, const struct child_exit *ended)
 {
 	struct service *service = conn->service;
 	struct log *log = service->engine->log;
-	struct slot slot = *conn->slot;
-	char exit_text[EXIT_TEXT_SIZE];
+	struct slot slot = read_slot(conn);
+	char exit_text[EXIT_TEXT_SIZE], peer[PEER_TEXT_SIZE];
 	struct log_field fields[MAX_FIELDS];
 	size_t n = 0;
 
 	if (level_of(conn, reason) > log->max)
 		return;
-	slot.note[SLOT_NOTE_SIZE - 1] = slot.blame[SLOT_BLAME_SIZE - 1] = '\0';
 	if (conn->pid)
 		fields[n++] = LOG_INT("worker", conn->pid);
-	fields[n++] = LOG_TEXT("peer", brood_peer_text(conn));
+	fields[n++] = LOG_TEXT("peer", read_peer(conn, peer));
 	fields[n++] = LOG_TEXT("reason", end_reason_name(reason));
-	if (slot.error)
+	if (slot.error < 0 && slot.error >= -MAX_ERRNO)
 		fields[n++] = LOG_TEXT("error", strerrordesc_np(-slot.error));
 	fields[n++] = LOG_UINT("in", slot.bytes_in);
 	fields[n++] = LOG_UINT("out", slot.bytes_out);

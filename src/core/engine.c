@@ -167,6 +167,7 @@ int brood_start(struct brood *engine)
 		r = for_each_service(engine, service_load);
 	if (r == 0)
 		r = inherit_after_load(engine);
+	log_own(engine->log);
 	if (r == 0)
 		r = for_each_service(engine, service_open_board);
 	if (r == 0)

@@ -100,7 +100,6 @@ static void *thread_main(void *arg)
 	pthread_mutex_lock(&pool->lock);
 	while ((conn = take_work(pool))) {
 		pthread_mutex_unlock(&pool->lock);
-		conn->pid = model->pid;
 		serve_one(pool, conn, start_error);
 		pthread_mutex_lock(&pool->lock);
 		give_back(pool, conn);
@@ -154,6 +153,7 @@ static int thread_place(struct model *model, struct brood_conn *conn)
 	bool needs_thread;
 	int r;
 
+	conn->pid = model->pid;
 	pool->out++;
 	pthread_mutex_lock(&pool->lock);
 	list_append(&pool->queue, &conn->work);

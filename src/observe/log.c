@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "observe/log_target.h"
+#include "observe/log_time.h"
 
 /* How often a FIFO without reader is tried. */
 #define RETRY_NS NS_PER_SEC
@@ -144,6 +145,12 @@ static int64_t realtime_ns(void)
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	return (int64_t)now.tv_sec * NS_PER_SEC + now.tv_nsec;
+}
+
+void log_own(struct log *log)
+{
+	log->zone_by = getpid();
+	log_time_learn_zone(realtime_ns(), &log->zone);
 }
 
 /* Every line lost is said once: by the process that lost it, not by the children that inherit its count. */

@@ -37,6 +37,7 @@ struct log {
 	_Atomic bool torn;        /* the target took part of a line: the next one begins with a newline */
 	_Atomic int64_t retry_ns; /* monotonic: not before then is a FIFO without reader tried again */
 	_Atomic int64_t zone;     /* of local time, see log_time.h */
+	_Atomic int zone_by;      /* pid that asks for it, see log_own; 0: anybody */
 };
 
 void log_init(struct log *log); /* to nowhere: fd -1, fn NULL, BROOD_INFO, text */
@@ -46,6 +47,10 @@ void log_fini(struct log *log); /* closes what log_open opened */
  * flags of the shared one stay. A path: O_APPEND|O_CREAT|O_NOFOLLOW|O_NONBLOCK|O_CLOEXEC, mode 0640; a FIFO
  * without reader is no error, lines are lost until it has one. */
 int log_open(struct log *log, const char *path, struct sentence *why);
+
+/* This process writes the log, while still single-threaded: processes forked from now on live with the time zone that it
+ * knows, since libc's lock on it may be held in their copy for ever. */
+void log_own(struct log *log);
 
 /* Open path again (after rotation); on failure the old one stays. stderr: nothing to do. */
 int log_reopen(struct log *log, struct sentence *why);

@@ -135,7 +135,7 @@ static bool encode_text(
 {
 	bool whole = true;
 
-	log_time_local(buf, realtime_ns, &log->zone);
+	log_time_local(buf, realtime_ns, &log->zone, log->zone_by == 0 || log->zone_by == pid);
 	buf_puts(buf, " [");
 	buf_puts(buf, level_labels[level_index(record->level)]);
 	buf_puts(buf, "] [");

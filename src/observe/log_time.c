@@ -17,14 +17,14 @@
 #define ZONE_SHIFT 20
 #define ZONE_BIAS  (INT64_C(1) << (ZONE_SHIFT - 1))
 
-static int64_t zone_offset(int64_t seconds, _Atomic int64_t *zone)
+static int64_t zone_offset(int64_t seconds, _Atomic int64_t *zone, bool may_ask)
 {
 	int64_t quarter = seconds / SECONDS_PER_QUARTER + 1;
 	int64_t word = atomic_load_explicit(zone, memory_order_relaxed);
 	time_t then = (time_t)seconds;
 	struct tm local = { .tm_gmtoff = 0 };
 
-	if (word >> ZONE_SHIFT == quarter)
+	if (word >> ZONE_SHIFT == quarter || (word != 0 && !may_ask))
 		return (word & ((INT64_C(1) << ZONE_SHIFT) - 1)) - ZONE_BIAS;
 	/* localtime_r need not read TZ by itself. */
 	tzset();
@@ -68,11 +68,16 @@ static void put_time(struct buf *buf, int64_t seconds, int64_t ms, char between)
 	buf_putu_padded(buf, (uint64_t)ms, 3);
 }
 
-void log_time_local(struct buf *buf, int64_t realtime_ns, _Atomic int64_t *zone)
+void log_time_local(struct buf *buf, int64_t realtime_ns, _Atomic int64_t *zone, bool may_ask)
 {
 	int64_t seconds = realtime_ns / NS_PER_SEC;
 
-	put_time(buf, seconds + zone_offset(seconds, zone), realtime_ns % NS_PER_SEC / NS_PER_MS, ' ');
+	put_time(buf, seconds + zone_offset(seconds, zone, may_ask), realtime_ns % NS_PER_SEC / NS_PER_MS, ' ');
+}
+
+void log_time_learn_zone(int64_t realtime_ns, _Atomic int64_t *zone)
+{
+	zone_offset(realtime_ns / NS_PER_SEC, zone, true);
 }
 
 void log_time_utc(struct buf *buf, int64_t realtime_ns)

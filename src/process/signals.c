@@ -63,8 +63,10 @@ static int install_all(struct signals *signals, const struct signals_config *con
 		void (*handler)(int) = config->taken & bit ? take_signal : do_nothing;
 		int r;
 
-		if (signal == SIGKILL || signal == SIGSTOP || sigaction(signal, NULL, &now) < 0)
+		if (signal == SIGKILL || signal == SIGSTOP)
 			continue;
+		if (sigaction(signal, NULL, &now) < 0)
+			return -errno;
 		if (!((config->taken | config->harmless) & bit)) {
 			if (!config->reset_others || now.sa_handler != SIG_IGN)
 				continue;

@@ -188,7 +188,12 @@ static int serve(struct service_process *self, struct sentence *why)
 		sentence_set(why, r, "no room in the loop: %s", strerror(-r));
 		return EX_SOFTWARE;
 	}
-	channel_send(self->channel_source.fd, CHANNEL_READY, 0, NULL);
+	/* Unheard, we would serve until the load deadline, and then be killed for not being ready. */
+	r = channel_send(self->channel_source.fd, CHANNEL_READY, 0, NULL);
+	if (r < 0) {
+		sentence_set(why, r, "cannot tell the supervisor: %s", strerror(-r));
+		return EX_SOFTWARE;
+	}
 	r = run_from_top_of_page(self->engine);
 	if (r >= 0)
 		return EXIT_SUCCESS;

@@ -357,12 +357,15 @@ void witness_finish(struct brood_conn *conn, void *app, const struct brood_end *
 	struct witness *witness = app;
 
 	(void)conn;
+	while (atomic_flag_test_and_set(&witness->finishing))
+		cell_sleep_ms(1);
 	snprintf(witness->reason, sizeof witness->reason, "%s", end->reason);
 	witness->error = end->error;
 	witness->bytes_in = end->bytes_in;
 	witness->bytes_out = end->bytes_out;
 	witness->requests = end->requests;
 	witness->duration_ms = end->duration_ms;
+	atomic_flag_clear(&witness->finishing);
 	witness->finished++;
 }
 

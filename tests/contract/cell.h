@@ -47,6 +47,7 @@ struct witness {
 	char text[WITNESS_TEXT];
 
 	/* The last finish. */
+	atomic_flag finishing;
 	_Atomic int finished;
 	char reason[32];
 	int error;

@@ -5,6 +5,7 @@ invariants that hold after every scenario: G1 no zombie, G2 descriptors as at th
 G4 no CPU when idle, G5 a new client is answered at once, G6 no flood in the log. And: nothing is left behind.
 """
 import collections
+import contextlib
 import json
 import os
 import pathlib
@@ -53,8 +54,12 @@ class Brood:
         self.delay = 0          # for how many seconds the handler sleeps on purpose
         self._start(words, log, prefix, env or {}, command, popen)
         self.urls = self._wait_for_listeners(listeners)
-        self.services = self._find_services()
         self.baseline = None
+        try:
+            self.services = self._find_services()
+        except AssertionError:
+            self.kill()
+            raise
 
     def _start(self, words, log, prefix, env, command, popen):
         environment = {name: value for name, value in os.environ.items() if not name.startswith("BROOD")}
@@ -99,7 +104,7 @@ class Brood:
                        lambda: f"{count} listeners: {self.text()}")
             urls = found()
             if len(urls) < count:
-                raise AssertionError(f"ended with {self.process.returncode}: {self.text()}")
+                raise self._early_end()
         except AssertionError:
             self.kill()
             raise
@@ -120,7 +125,12 @@ class Brood:
             if processes.status_field(pid, "Name") == self.command_name:
                 return pid
             todo += [stat.pid for stat in processes.children_of(pid)]
-        raise AssertionError(f"no supervisor: {self.text()}")
+        raise self._early_end()
+
+    def _early_end(self):
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(LONG)
+        return AssertionError(f"ended with {self.process.returncode}: {self.text()}")
 
     def _find_services(self):
         return sorted(stat.pid for stat in processes.children_of(self.supervisor) if stat.state not in DEAD)

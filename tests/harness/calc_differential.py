@@ -30,14 +30,20 @@ MESSAGES = re.compile("|".join([
 ]))
 
 # What calc's grammar leaves out, as Python parses it.
-OUTSIDE = (ast.Attribute, ast.Await, ast.Dict, ast.DictComp, ast.FormattedValue, ast.GeneratorExp, ast.IfExp, ast.In, ast.Is,
-           ast.IsNot, ast.JoinedStr, ast.Lambda, ast.List, ast.ListComp, ast.MatMult, ast.NamedExpr, ast.NotIn, ast.Set, ast.SetComp,
-           ast.Slice, ast.Starred, ast.Subscript, ast.Tuple, ast.keyword)
+OUTSIDE = (
+    ast.Attribute, ast.Await, ast.Dict, ast.DictComp, ast.FormattedValue, ast.GeneratorExp, ast.IfExp, ast.In, ast.Is,
+    ast.IsNot, ast.JoinedStr, ast.Lambda, ast.List, ast.ListComp, ast.MatMult, ast.NamedExpr, ast.NotIn, ast.Set,
+    ast.SetComp, ast.Slice, ast.Starred, ast.Subscript, ast.Tuple, ast.keyword,
+)
 
-# Tokens that calc does not know, so that it may stumble over another one than Python does; and what Python 3.11 takes
-# for a soft keyword, after which it suggests no comma: all beginnings of _, match and case.
-FOREIGN = re.compile(r"""(?<![<>=!])=(?!=)|['"\[\]{}:@]|(?<![\d_])\.(?!\d)|\.[\d_]*\.|[(,]\s*\*|\b[^\W\d]\w*\.|"""
-                     r"""\b0[xob]\w*\.|\d(and|else|for|if|in|is|not|or)(\W|$)|\b(if|is|in|for|else|None|_|m|ma|mat|matc|match|c|ca|cas|case)\b""")
+# Tokens that calc does not know, so that it may stumble over another one than Python does.
+FOREIGN = re.compile("|".join([
+    r"(?<![<>=!])=(?!=)", r"""['"\[\]{}:@]""", r"[(,]\s*\*",
+    r"(?<![\d_])\.(?!\d)", r"\.[\d_]*\.", r"\b[^\W\d]\w*\.", r"\b0[xob]\w*\.",
+    r"\d(and|else|for|if|in|is|not|or)(\W|$)", r"\b(if|is|in|for|else|None)\b",
+    # Python 3.11 takes any beginning of a soft keyword for one, and suggests no comma after it.
+    *(rf"\b{word[:size]}\b" for word in ["_", "match", "case"] for size in range(1, len(word) + 1)),
+]))
 WORD = re.compile(r"\s*(?:(and|or|not)\b|([\w.]+)|(.))", re.S)
 
 
@@ -128,7 +134,9 @@ def call(function, *arguments):
     return real(function, *arguments)
 
 
-BOUNDED = {ast.Add: add, ast.Sub: subtract, ast.Mult: multiply, ast.LShift: shift_left, ast.Pow: power, ast.BitOr: unite}
+BOUNDED = {
+    ast.Add: add, ast.Sub: subtract, ast.Mult: multiply, ast.LShift: shift_left, ast.Pow: power, ast.BitOr: unite,
+}
 # Names that no expression can have.
 HIDDEN = {f".{function.__name__}": function for function in [*BOUNDED.values(), call]}
 NAMES = {name: getattr(builtins, name) for name in FUNCTIONS}
@@ -228,7 +236,8 @@ def shrink(program, line):
 def report(program, line):
     line = shrink(program, line)
     text, kind = reference(line)
-    print(f"  {line[:300]!r}\n    Python: {(text or f'{kind}(…)')[:300]}\n    calc:   {ask(program, [line])[0][:300]}")
+    shown = {"Python": text or f"{kind}(…)", "calc": ask(program, [line])[0]}
+    print(f"  {line[:300]!r}", *(f"    {name + ':':7} {answer[:300]}" for name, answer in shown.items()), sep="\n")
 
 
 def is_error(text):
@@ -256,8 +265,8 @@ def main():
     exact = sum(kind is None for _, kind in syntax)
     errors = sum(map(is_error, answers))
     skipped = sum(text is None for text, _ in expected)
-    print(f"seed {options.seed}: {errors} errors among {len(lines)}; message compared for {exact} of {len(syntax)} syntax errors; "
-          f"{skipped} that Python itself gives up on")
+    print(f"seed {options.seed}: {errors} errors among {len(lines)}; message compared for {exact} of {len(syntax)} "
+          f"syntax errors; {skipped} that Python itself gives up on")
     for shape, count in collections.Counter(named[i][0] for i in wrong).most_common():
         print(f"  {shape}: {count} differ")
     for i in sorted(wrong, key=lambda i: len(lines[i]))[:options.shown]:

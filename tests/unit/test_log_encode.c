@@ -68,6 +68,25 @@ static void supervisor_lines_have_no_service(void **state)
 	assert_null(strstr(encode(LOG_FORMAT_JSON, &record), "service"));
 }
 
+/* tzset's lock may be held for ever in a process that was forked from a threaded one. */
+static void a_forked_process_lives_with_the_zone_it_knows(void **state)
+{
+	static const int64_t day_ns = 86400 * NS_PER_SEC;
+	struct log_record record = { .message = "x" };
+	struct log log;
+	char line[LOG_LINE_MAX];
+
+	(void)state;
+	setenv("TZ", "XXX4:30", 1);
+	log_init(&log);
+	log_own(&log);
+	setenv("TZ", "UTC0", 1);
+	log_encode(&log, &record, day_ns, getpid() + 1, line);
+	assert_memory_equal(line, "1970-01-01 19:30:00.000", 23);
+	log_encode(&log, &record, day_ns, getpid(), line);
+	assert_memory_equal(line, "1970-01-02 00:00:00.000", 23);
+}
+
 static void local_time_follows_the_zone_and_its_changes(void **state)
 {
 	/* Summer time ends in Berlin on 2026-10-25 at 01:00 UTC. */
@@ -196,6 +215,7 @@ int main(void)
 		cmocka_unit_test(text_line_reads_as_documented),
 		cmocka_unit_test(json_line_reads_as_documented),
 		cmocka_unit_test(supervisor_lines_have_no_service),
+		cmocka_unit_test(a_forked_process_lives_with_the_zone_it_knows),
 		cmocka_unit_test(local_time_follows_the_zone_and_its_changes),
 		cmocka_unit_test(foreign_bytes_cannot_end_a_line_or_a_quote),
 		cmocka_unit_test(readable_utf8_stays_and_invisible_characters_do_not),

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Decides which operands go together and which exception those raise that do not. Integers are calc_integer.c's,
+ * floats are here. Called by the machine, and by the functions that are operators under another name.
+ */
 #include "calc/calc_arith.h"
 
 #include "calc/calc_integer.h"

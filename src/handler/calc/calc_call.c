@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Decides what can be called and with what. Python's own order of checks: how many arguments, of which types, which
+ * values. Called by the machine.
+ */
 #include "calc/calc_call.h"
 
 #include "calc/calc_arith.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Decides the order of values. A bool compares as 0.0 or 1.0, which is exact; an int never becomes a double. */
 #include "calc/calc_compare.h"
 
 #include <math.h>

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Decides the way of an expression: tokens, code, value, text. Invariant: all that it takes is given back before it
+ * returns, except the answer.
+ */
 #include "calc/calc_eval.h"
 
 #include "calc/calc_limits.h"
 #include "calc/calc_machine.h"
+#include "calc/calc_memory.h"
 #include "calc/calc_parse.h"
 #include "calc/calc_token.h"
 
@@ -36,7 +41,7 @@ static int run_tokens(
 	struct calc_job *job, const char *text, const struct calc_token *tokens, struct calc_text *ret_shown)
 {
 	size_t count = count_tokens(tokens), code_size;
-	struct calc_instruction *code = malloc(count * sizeof *code);
+	struct calc_instruction *code = calc_memory_take(count, sizeof *code);
 	int r;
 
 	if (!code)
@@ -44,7 +49,7 @@ static int run_tokens(
 	r = calc_parse(job, text, tokens, count, code, &code_size);
 	if (r == 0)
 		r = run_code(job, text, code, code_size, ret_shown);
-	free(code);
+	calc_memory_give(code);
 	return r;
 }
 
@@ -55,37 +60,50 @@ static int run_text(struct calc_job *job, const char *text, size_t size, struct 
 
 	if (size > CALC_LINE_SIZE)
 		return calc_job_raise(job, "ValueError", "expression too long: at most %d bytes", CALC_LINE_SIZE);
-	tokens = malloc((size + 1) * sizeof *tokens);
+	tokens = calc_memory_take(size + 1, sizeof *tokens);
 	if (!tokens)
 		return -ENOMEM;
 	r = calc_token_split(job, text, size, tokens);
 	if (r == 0)
 		r = run_tokens(job, text, tokens, ret_shown);
-	free(tokens);
+	calc_memory_give(tokens);
 	return r;
+}
+
+/* What lives longer than the guard: an interrupted expression leaves it as it is. */
+struct run {
+	const char *text;
+	size_t size;
+	struct calc_job job;
+	struct calc_text shown;
+};
+
+static int run_guarded(void *arg)
+{
+	struct run *run = arg;
+
+	return run_text(&run->job, run->text, run->size, &run->shown);
 }
 
 int calc_eval(const char *text, size_t size, struct calc_answer *ret_answer)
 {
 	static const char room[CALC_ANSWER_ROOM - 1]; /* calc_text adds a NUL of its own */
-	struct calc_job job = { 0 };
-	struct calc_text shown = { 0 };
-	int r;
+	struct run run = { .text = text, .size = size };
+	int r = calc_memory_guard(run_guarded, &run);
 
-	r = run_text(&job, text, size, &shown);
 	if (r == -EDOM) {
-		calc_text_fini(&shown); /* half a pair may be there */
-		calc_job_explain(&job, &shown);
+		calc_text_fini(&run.shown); /* half a pair may be there */
+		calc_job_explain(&run.job, &run.shown);
 	}
-	calc_text_put(&shown, room, sizeof room);
-	calc_job_fini(&job);
-	if (r == -ENOMEM || shown.failed) {
-		calc_text_fini(&shown);
+	calc_text_put(&run.shown, room, sizeof room);
+	calc_job_fini(&run.job);
+	if (r == -ENOMEM || run.shown.failed) {
+		calc_text_fini(&run.shown);
 		return -ENOMEM;
 	}
 	*ret_answer = (struct calc_answer){
-		.text = shown.data,
-		.size = shown.size - sizeof room,
+		.text = run.shown.data,
+		.size = run.shown.size - sizeof room,
 		.failed = r < 0,
 	};
 	return 0;

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Decides how large an integer may become. Invariant: no integer on the machine's stack has more than
+ * CALC_INTEGER_BITS, but for the one bit that rounding or inverting may add; GMP is never asked for more than twice.
+ */
 #include "calc/calc_integer.h"
 
 #include "calc/calc_limits.h"

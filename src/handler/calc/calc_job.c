@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Decides how exceptions read and when time is up. One job belongs to one call of calc_eval and to one thread. */
 #include "calc/calc_job.h"
 
 #include "calc/calc_limits.h"

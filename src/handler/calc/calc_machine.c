@@ -9,10 +9,10 @@
 #include "calc/calc_call.h"
 #include "calc/calc_compare.h"
 #include "calc/calc_limits.h"
+#include "calc/calc_memory.h"
 #include "calc/calc_number.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 struct machine {
 	struct calc_job *job;
@@ -47,7 +47,7 @@ static void drop(struct machine *machine)
 /* Digits of any base, without prefix and underscores. */
 static int read_digits(const char *literal, size_t size, int base, mpz_t ret)
 {
-	char *digits = malloc(size + 1);
+	char *digits = calc_memory_take(size + 1, 1);
 	size_t count = 0;
 
 	if (!digits)
@@ -57,7 +57,7 @@ static int read_digits(const char *literal, size_t size, int base, mpz_t ret)
 			digits[count++] = literal[i];
 	digits[count] = '\0';
 	mpz_set_str(ret, digits, base);
-	free(digits);
+	calc_memory_give(digits);
 	return 0;
 }
 
@@ -225,7 +225,7 @@ int calc_machine_run(struct calc_job *job, const char *text, const struct calc_i
 	struct machine machine = { .job = job, .text = text };
 	int r;
 
-	machine.stack = calloc(code_size < CALC_OPERANDS ? code_size : CALC_OPERANDS, sizeof *machine.stack);
+	machine.stack = calc_memory_take(code_size < CALC_OPERANDS ? code_size : CALC_OPERANDS, sizeof *machine.stack);
 	if (!machine.stack)
 		return -ENOMEM;
 	r = run(&machine, code, code_size);
@@ -233,6 +233,6 @@ int calc_machine_run(struct calc_job *job, const char *text, const struct calc_i
 		*ret_value = machine.stack[--machine.depth];
 	while (machine.depth > 0)
 		drop(&machine);
-	free(machine.stack);
+	calc_memory_give(machine.stack);
 	return r;
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* From code to a value. */
 #ifndef HANDLER_CALC_CALC_MACHINE_H
 #define HANDLER_CALC_CALC_MACHINE_H
 

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Decides how decimals, integers and ratios become doubles and doubles become text. All goes through one exact ratio
+ * and one rounding: nothing is ever rounded twice.
+ */
 #include "calc/calc_number.h"
 
 #include "calc/calc_digits.h"

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The one table of operators; calc_token looks words up in it, calc_parse precedence, errors the way they are written.
+ */
 #include "calc/calc_operator.h"
 
 static const struct {

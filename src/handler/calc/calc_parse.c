@@ -7,10 +7,10 @@
 #include "calc/calc_parse.h"
 
 #include "calc/calc_limits.h"
+#include "calc/calc_memory.h"
 
 #include <errno.h>
 #include <stdbool.h>
-#include <stdlib.h>
 
 /* A link in a list of jumps without target: the place of the instruction plus one; 0 ends it. */
 #define NO_JUMP 0
@@ -367,7 +367,7 @@ int calc_parse(struct calc_job *job, const char *text, const struct calc_token *
 	struct parser parser = { .job = job, .text = text, .tokens = tokens, .operand_next = true, .code = code };
 	int r = 0;
 
-	parser.stack = calloc(token_count, sizeof *parser.stack);
+	parser.stack = calc_memory_take(token_count, sizeof *parser.stack);
 	if (!parser.stack)
 		return -ENOMEM;
 	switch (parse(&parser)) {
@@ -382,6 +382,6 @@ int calc_parse(struct calc_job *job, const char *text, const struct calc_token *
 		r = -EDOM;
 		break;
 	}
-	free(parser.stack);
+	calc_memory_give(parser.stack);
 	return r;
 }

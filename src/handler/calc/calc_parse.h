@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* From tokens to code. */
 #ifndef HANDLER_CALC_CALC_PARSE_H
 #define HANDLER_CALC_CALC_PARSE_H
 

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Decides which numbers are well-formed and what is said of those that are not, in Python's words and order: the
+ * leftmost fault of the innermost part first. Never reads beyond `end`. Called by calc_token.
+ */
 #include "calc/calc_scan.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Decides how text grows: by half as much again. Once an allocation failed nothing more is added. */
 #include "calc/calc_text.h"
 
 #include <stdio.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Decides where a token ends and which brackets match. Invariant: each token, but the last, stands for at least one
+ * byte of the text, which bounds their number. Called by calc_eval.
+ */
 #include "calc/calc_token.h"
 
 #include "calc/calc_limits.h"

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Decides how values become texts, and one kind another. Invariant: a cleared value is False, so that clearing
+ * twice, or what was given away, is harmless.
+ */
 #include "calc/calc_value.h"
 
 #include "calc/calc_call.h"
 #include "calc/calc_limits.h"
+#include "calc/calc_memory.h"
 #include "calc/calc_number.h"
 
 #include <errno.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 struct calc_value calc_value_bool(bool truth)
@@ -30,7 +34,7 @@ struct calc_value calc_value_int(void)
 
 int calc_value_pair(struct calc_value *ret, struct calc_value first, struct calc_value second)
 {
-	struct calc_value *pair = malloc(2 * sizeof *pair);
+	struct calc_value *pair = calc_memory_take(2, sizeof *pair);
 
 	if (!pair) {
 		calc_value_clear(&first);
@@ -50,7 +54,7 @@ void calc_value_clear(struct calc_value *value)
 	if (value->kind == CALC_PAIR) {
 		calc_value_clear(&value->pair[0]);
 		calc_value_clear(&value->pair[1]);
-		free(value->pair);
+		calc_memory_give(value->pair);
 	}
 	*value = calc_value_bool(false);
 }
