@@ -5,6 +5,7 @@
  */
 #include "supervise/report.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -39,14 +40,20 @@ __attribute__((format(printf, 2, 0))) static void write_line(const char *prefix,
 	struct pollfd target = { .fd = STDERR_FILENO, .events = POLLOUT };
 	char memory[LOG_LINE_MAX];
 	struct buf line;
+	ssize_t n;
 
 	buf_init(&line, memory, sizeof memory - 1);
 	buf_puts(&line, prefix);
 	buf_vprintf(&line, format, args);
 	memory[line.size] = '\n';
 	/* A pipe that says writable takes PIPE_BUF bytes, our longest line, at once. Its flags are not ours to change. */
-	if (poll(&target, 1, 0) == 1 && write(STDERR_FILENO, memory, line.size + 1) < 0)
+	while ((n = poll(&target, 1, 0)) < 0 && errno == EINTR)
+		continue;
+	if (n != 1)
 		return;
+	do
+		n = write(STDERR_FILENO, memory, line.size + 1);
+	while (n < 0 && errno == EINTR);
 }
 
 void report_line(const char *format, ...)

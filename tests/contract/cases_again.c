@@ -51,8 +51,8 @@ static void pipelined_messages_need_no_readable_descriptor(struct cell *cell)
 
 	cell_serve(cell, &(struct brood_service){ .state_size = sizeof(int), .handler = lines });
 	fd = client_connect(cell);
-	client_say(fd, "a\nc\nd\nbye\n");
-	client_expect(fd, "1:a\n2:c\n3:d\n4:bye\n");
+	client_say(fd, "a\nc\ne\nbye\n");
+	client_expect(fd, "1:a\n2:c\n3:e\n4:bye\n");
 	client_expect_end(fd);
 	client_close(fd);
 	WAIT_FOR(cell->witness->finished == 1);

@@ -216,6 +216,62 @@ static void a_taken_place_is_said_and_may_be_tried_again(struct cell *cell)
 	cell_join(cell);
 }
 
+static int drive_twice(struct cell *cell, struct brood *engine)
+{
+	int r = brood_run(engine);
+
+	brood_stop(engine);
+	cell->witness->count[1] = brood_run(engine);
+	cell->witness->count[2] = brood_run_once(engine, -1);
+	return r;
+}
+
+static void an_engine_that_is_over_stays_over(struct cell *cell)
+{
+	cell->drive = drive_twice;
+	cell_serve(cell, &(struct brood_service){ .handler = { .handle = answer } });
+	client_ask(cell, "?", "served");
+	cell_stop(cell);
+	CHECK_INT(cell->witness->count[1], 0);
+	CHECK_INT(cell->witness->count[2], 0);
+}
+
+static int wait_for_ever(struct brood_conn *conn, void *app)
+{
+	struct witness *witness = app;
+	int r;
+
+	witness->count[0]++;
+	do
+		r = brood_sleep(conn, PATIENCE_MS);
+	while (r == 0);
+	return r;
+}
+
+/* Away without a stop: what brood_free meets is a client in the middle of its service. */
+static int drive_away(struct cell *cell, struct brood *engine)
+{
+	while (cell->witness->count[0] == 0)
+		if (brood_run_once(engine, 10) < 0)
+			return -EIO;
+	return 0;
+}
+
+static void free_ends_what_still_runs(struct cell *cell)
+{
+	int fd;
+
+	cell->drive = drive_away;
+	cell_serve(cell, &(struct brood_service){ .handler = { .handle = wait_for_ever } });
+	fd = client_connect(cell);
+	client_say(fd, "?");
+	cell_join(cell);
+	if (!cell->transport->datagram)
+		client_expect_over(fd);
+	client_close(fd);
+	CHECK(cell_logged(cell, "reason=stopped"));
+}
+
 /* ---- fd:// of a connection ---- */
 
 static int pair[2];
@@ -316,6 +372,8 @@ const struct contract_case cases_embedding[] = {
 	CASE(KIND_BOTH, two_engines_live_in_one_poll_loop),
 	CASE(KIND_STREAMS, nothing_is_added_to_a_started_engine),
 	CASE(KIND_BOTH, a_taken_place_is_said_and_may_be_tried_again),
+	CASE(KIND_BOTH, an_engine_that_is_over_stays_over),
+	CASE_WHERE(cell_is_bounded, KIND_BOTH, free_ends_what_still_runs),
 	CASE_WHERE(is_any_one, KIND_STREAMS, a_handed_over_connection_is_served_once_and_that_is_all),
 	CASE_WHERE(is_tcp4, KIND_STREAMS, two_services_share_an_engine),
 	{ 0 },

@@ -220,6 +220,44 @@ static void abort_resets_at_once(struct cell *cell)
 	CHECK_INT(cell->witness->count[1], -ECONNABORTED);
 }
 
+static int abort_when_told(struct brood_conn *conn, void *app)
+{
+	struct witness *witness = app;
+	char what = '?';
+
+	brood_read(conn, &what, 1);
+	witness->count[0]++;
+	witness_wait(witness, what == 'a' ? 1 : 2);
+	if (what == 'a')
+		brood_abort(conn);
+	return 0;
+}
+
+static bool is_bounded_tcp(const struct cell *cell)
+{
+	return cell_is_bounded(cell) && is_tcp(cell);
+}
+
+/* The last close sends the reset: no other worker may hold a copy of the connection. */
+static void an_abort_is_not_delayed_by_other_clients(struct cell *cell)
+{
+	int first, second;
+
+	cell_serve(cell, &(struct brood_service){ .handler = { .handle = abort_when_told } });
+	first = client_connect(cell);
+	client_say(first, "a");
+	WAIT_FOR(cell->witness->count[0] == 1);
+	second = client_connect(cell);
+	client_say(second, "w");
+	WAIT_FOR(cell->witness->count[0] == 2);
+	cell->witness->go = 1;
+	client_expect_reset(first);
+	cell->witness->go = 2;
+	client_expect_end(second);
+	client_close(first);
+	client_close(second);
+}
+
 static int try_endings(struct brood_conn *conn, void *app)
 {
 	struct witness *witness = app;
@@ -268,6 +306,7 @@ const struct contract_case cases_ending[] = {
 	CASE(KIND_STREAMS, what_handle_leaves_open_is_closed_without_losing_the_answer),
 	CASE(KIND_STREAMS, close_lingers_no_longer_than_linger_ms),
 	CASE(KIND_STREAMS, abort_resets_at_once),
+	CASE_WHERE(is_bounded_tcp, KIND_STREAMS, an_abort_is_not_delayed_by_other_clients),
 	CASE(KIND_DATAGRAMS, a_datagram_has_no_finish_and_no_close),
 	CASE(KIND_DATAGRAMS, an_aborted_datagram_is_not_answered),
 	{ 0 },

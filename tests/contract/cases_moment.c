@@ -163,21 +163,25 @@ static int no_start(void *app)
 	return -ENOKEY;
 }
 
-static int expect_start_to_fail(struct cell *cell, struct brood *engine)
+/* A second engine in the engine's process, with the same moments but this one. */
+static void fail_to_start(struct cell *cell, int (*load_it)(void **app), int (*start_it)(void *app))
 {
-	struct witness *witness = cell->witness;
+	struct brood_service service = { .name = "second", .listen = "tcp://127.0.0.1:0", .handler = all };
 	struct brood *second = brood_new();
-	struct brood_service service = {
-		.name = "second", .listen = "tcp://127.0.0.1:0", .model = cell->model->model
-	};
 
-	service.handler = all;
-	service.handler.start = no_start;
-	service.app = witness;
+	service.model = cell->model->model;
+	service.app = cell->witness;
+	service.handler.load = load_it;
+	service.handler.start = start_it;
 	CHECK_INT(brood_add(second, &service), 0);
 	CHECK_INT(brood_start(second), -ENOKEY);
 	CHECK(strstr(brood_error(second), "second") && strstr(brood_error(second), strerror(ENOKEY)));
 	brood_free(second);
+}
+
+static int drive_after_failed_start(struct cell *cell, struct brood *engine)
+{
+	fail_to_start(cell, load, no_start);
 	return brood_run(engine);
 }
 
@@ -187,7 +191,7 @@ static void a_failed_start_is_said(struct cell *cell)
 	struct brood_service service = { .handler = all };
 
 	if (!cell->model->bound) {
-		cell->drive = expect_start_to_fail;
+		cell->drive = drive_after_failed_start;
 		serve_all(cell);
 		client_ask(cell, "?", "yes");
 		cell_stop(cell);
@@ -199,6 +203,27 @@ static void a_failed_start_is_said(struct cell *cell)
 	be_turned_away(cell);
 	CHECK(cell_logged(cell, "reason=start-failed"));
 	CHECK_TEXT(cell->witness->order, "LU");
+}
+
+static int no_load(void **app)
+{
+	(void)app;
+	return -ENOKEY;
+}
+
+static int drive_after_failed_load(struct cell *cell, struct brood *engine)
+{
+	fail_to_start(cell, no_load, start);
+	return brood_run(engine);
+}
+
+static void a_failed_load_is_said_and_not_unloaded(struct cell *cell)
+{
+	cell->drive = drive_after_failed_load;
+	serve_all(cell);
+	client_ask(cell, "?", "yes");
+	cell_stop(cell);
+	CHECK_TEXT(cell->witness->order, "LsvuhfpU");
 }
 
 static struct witness *real_app;
@@ -375,6 +400,7 @@ const struct contract_case cases_moment[] = {
 	CASE(KIND_BOTH, error_is_called_once_and_before_finish_when_handle_failed),
 	CASE(KIND_BOTH, an_answer_that_means_nothing_is_an_error),
 	CASE(KIND_BOTH, a_failed_start_is_said),
+	CASE(KIND_BOTH, a_failed_load_is_said_and_not_unloaded),
 	CASE(KIND_BOTH, load_may_replace_app),
 	CASE(KIND_BOTH, deferred_calls_come_last_in_first_out_after_finish),
 	CASE(KIND_BOTH, deferred_calls_come_after_an_error_too),

@@ -17,9 +17,12 @@ static int tell_addresses(struct brood_conn *conn, void *app)
 	struct witness *witness = app;
 	struct brood_cred cred = { .pid = -1 };
 	socklen_t peer_size = 0, local_size = 0;
+	char question[16];
 	const struct sockaddr *peer = brood_peer(conn, &peer_size);
 	const struct sockaddr *local = brood_local(conn, &local_size);
 
+	if (brood_read(conn, question, sizeof question) < 0)
+		return -EIO;
 	witness->count[0] = peer->sa_family;
 	witness->count[1] = local->sa_family;
 	witness->count[2] = (int)peer_size;

@@ -3,6 +3,7 @@
 import os
 import resource
 import shutil
+import tempfile
 
 import pytest
 
@@ -10,8 +11,8 @@ from harness import plugins
 from harness.brood import Brood
 from harness.patience import BROOD
 
-CLIENTS = 4096   # descriptors for the largest crowd, with a margin
-OWN_UID = 12345  # nobody else's processes count there
+CLIENTS = 4096  # descriptors for the largest crowd, with a margin
+FIRST_UID = 200000
 
 
 def pytest_configure():
@@ -55,12 +56,12 @@ def handlers(tmp_path_factory):
 
 
 @pytest.fixture
-def own_user(tmp_path_factory):
-    """Options for `start`: the command, readable for a user who has nothing else, as that user."""
+def own_user():
+    """Options for `start`: the command, where a user who has nothing else can read it, as that user."""
     if os.geteuid() != 0:
         pytest.skip("needs root, to be somebody else")
-    directory = tmp_path_factory.mktemp("command")
-    for path in (directory, *directory.parents[:2]):
-        path.chmod(0o755)
-    command = shutil.copy(BROOD, directory / "brood")
-    return {"command": command, "user": OWN_UID, "group": OWN_UID, "extra_groups": []}
+    with tempfile.TemporaryDirectory() as directory:
+        os.chmod(directory, 0o755)
+        # Nobody else's processes count there, those of another test run included.
+        uid = FIRST_UID + os.getpid() % 10000
+        yield {"command": shutil.copy(BROOD, directory), "user": uid, "group": uid, "extra_groups": []}

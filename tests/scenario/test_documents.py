@@ -10,6 +10,7 @@ import pytest
 
 from harness import clients
 from harness.patience import LONG, SCALE
+from harness.processes import wait_until
 
 MODELS = ["iterative", "fork", "thread"]
 
@@ -61,7 +62,8 @@ def test_000_ten_clients_who_make_it_think_take(start, model, rounds):
 def test_000_the_log_tells_the_story_of_the_document(start):
     brood = start("calc", "--log-level", "debug", log="text")
     assert clients.ask(brood.url, b"2+3\n") == b"5\r\n"
-    worker = re.search(r" \[DEBUG\] \[(\d+)\] calc: In buffer = b'2\+3\\\\?n'", brood.text())
+    wait_until(lambda: "exit=" in brood.text(), LONG, brood.text)
+    worker = re.search(r" \[DEBUG\] \[(\d+)\] calc: In buffer = b'2\+3\\n'", brood.text())
     assert worker, brood.text()
     pid = worker.group(1)
     for line in (rf"\[DEBUG\] \[{pid}\] calc: Out buffer = b'5", rf"\[DEBUG\] \[{pid}\] calc: Done",

@@ -78,3 +78,20 @@ def test_two_engines_in_one_poll_loop_serve_at_once(tmp_path):
             assert ask(count, b"line\n", tmp_path) == b"2\n"
             silent.send(b"at last")
             assert silent.recv(100) == b"at last"
+
+
+def test_hooks_answers_short_lines_and_fails_long_ones():
+    with running(1, r"listening on (\S+)", EXAMPLES / "hooks", "tcp://127.0.0.1:0") as (url,):
+        assert ask(url, b"hello\n", None) == b"6 bytes\n"
+        assert ask(url, b"x" * 100 + b"\n", None) == b""
+
+
+def test_a_slow_question_in_a_forked_child_delays_no_quick_one():
+    with running(1, r"listening on (\S+)", EXAMPLES / "fork_in_handler", "tcp://127.0.0.1:0") as (url,):
+        with client_of(url, None) as slow:
+            begin = time.monotonic()
+            slow.send(b"slow\n")
+            assert ask(url, b"quick\n", None) == b"quick answer\n"
+            assert time.monotonic() - begin < 1.5
+            assert slow.recv(4096) == b"slow answer\n"
+            assert time.monotonic() - begin >= 2

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "calc/calc_eval.h"
+#include "calc/calc_libm.h"
 #include "calc/calc_limits.h"
 #include "repr.h"
 
@@ -102,7 +103,14 @@ static int handle(struct brood_conn *conn, void *app)
 	return r;
 }
 
+static int load(void **app)
+{
+	(void)app;
+	return calc_libm_open();
+}
+
 const struct brood_handler calc_handler = {
+	.load = load,
 	.handle = handle,
 	.summary = "answers each line with the value of the arithmetic expression in it, as Python would",
 	.demo_listen = "tcp://127.0.0.1:8999",

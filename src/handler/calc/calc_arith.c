@@ -3,6 +3,7 @@
  * Decides which operands go together and which exception those raise that do not. Integers are calc_integer.c's,
  * floats are here. Called by the machine, and by the functions that are operators under another name.
  */
+#include "calc/calc_libm.h"
 #include "calc/calc_arith.h"
 
 #include "calc/calc_integer.h"
@@ -73,7 +74,7 @@ static struct calc_value combine_bools(enum calc_operator operation, bool left, 
 /* Quotient and rest with the signs of Python: the rest has that of the divisor, be it a zero. divisor != 0. */
 static void divide_floats(double dividend, double divisor, double *ret_quotient, double *ret_rest)
 {
-	double rest = fmod(dividend, divisor);
+	double rest = calc_libm.fmod(dividend, divisor);
 	double quotient = (dividend - rest) / divisor;
 	double floored;
 
@@ -103,7 +104,7 @@ static int power_floats(struct calc_job *job, double base, double exponent, doub
 		return calc_job_raise(job, "ZeroDivisionError", "0.0 cannot be raised to a negative power");
 	if (finite && base < 0.0 && exponent != floor(exponent))
 		return calc_job_raise(job, "ValueError", "negative number cannot be raised to a fractional power");
-	result = pow(base, exponent);
+	result = calc_libm.pow(base, exponent);
 	if (finite && isinf(result))
 		return calc_job_raise_range(job);
 	*ret = result;

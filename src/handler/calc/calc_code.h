@@ -16,10 +16,10 @@ enum calc_opcode {
 	CALC_CODE_UNARY,
 	CALC_CODE_BINARY,
 	CALC_CODE_COMPARE,
-	CALC_CODE_CHAIN, /* compare; true: keep the right operand for the next one; false: push False, jump to offset */
+	CALC_CODE_CHAIN, /* compare; true: keep the right operand for the next; false: push it, jump to offset */
 	CALC_CODE_AND,   /* false: jump to offset; true: drop it */
 	CALC_CODE_OR,    /* true: jump to offset; false: drop it */
-	CALC_CODE_CALL, /* what lies below size arguments */
+	CALC_CODE_CALL,  /* what lies below size arguments */
 };
 
 struct calc_instruction {

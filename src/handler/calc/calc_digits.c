@@ -16,7 +16,9 @@
 #define EXPONENT_BIAS 1075
 #define EXPONENT_MASK 0x7ff
 
-/* log10 may be off by this much; an estimate too low by one is put right, one too high would not be. */
+#define LOG10_2 0.30102999566398120
+
+/* The estimate may be off by this much: too low by one it is put right, too high it would not be. */
 #define LOG10_ERROR 1e-10
 
 struct scaled {
@@ -98,9 +100,12 @@ static bool nearer_up(struct scaled *scaled, unsigned long digit)
 /* Scale so that 0.1 <= value < 1, counting what would round up to 1 as 1. */
 static int set_point(struct scaled *scaled, double number)
 {
-	int point = (int)ceil(log10(number) - LOG10_ERROR);
+	int point, exponent;
 	mpz_t power;
 
+	/* number >= 2**(exponent - 1): right, or one too small, which is what rounds_up finds out. */
+	frexp(number, &exponent);
+	point = (int)ceil((exponent - 1) * LOG10_2 - LOG10_ERROR);
 	mpz_init(power);
 	mpz_ui_pow_ui(power, 10, (unsigned long)(point < 0 ? -point : point));
 	if (point < 0)

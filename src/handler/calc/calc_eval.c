@@ -6,6 +6,7 @@
 #include "calc/calc_eval.h"
 
 #include "calc/calc_limits.h"
+#include "calc/calc_libm.h"
 #include "calc/calc_machine.h"
 #include "calc/calc_memory.h"
 #include "calc/calc_parse.h"
@@ -89,8 +90,11 @@ int calc_eval(const char *text, size_t size, struct calc_answer *ret_answer)
 {
 	static const char room[CALC_ANSWER_ROOM - 1]; /* calc_text adds a NUL of its own */
 	struct run run = { .text = text, .size = size };
-	int r = calc_memory_guard(run_guarded, &run);
+	int r = calc_libm_open();
 
+	if (r < 0)
+		return r;
+	r = calc_memory_guard(run_guarded, &run);
 	if (r == -EDOM) {
 		calc_text_fini(&run.shown); /* half a pair may be there */
 		calc_job_explain(&run.job, &run.shown);

@@ -15,7 +15,7 @@ struct calc_answer {
 	bool failed; /* the text is an exception */
 };
 
-/* 0 and an answer, whatever the text is; or -ENOMEM. */
+/* 0 and an answer, whatever the text is; or -ENOMEM, or -ENOENT (calc_libm_open). */
 int calc_eval(const char *text, size_t size, struct calc_answer *ret_answer);
 void calc_answer_fini(struct calc_answer *answer);
 

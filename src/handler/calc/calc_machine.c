@@ -225,7 +225,8 @@ int calc_machine_run(struct calc_job *job, const char *text, const struct calc_i
 	struct machine machine = { .job = job, .text = text };
 	int r;
 
-	machine.stack = calc_memory_take(code_size < CALC_OPERANDS ? code_size : CALC_OPERANDS, sizeof *machine.stack);
+	machine.stack =
+		calc_memory_take(code_size < CALC_OPERANDS ? code_size : CALC_OPERANDS, sizeof *machine.stack);
 	if (!machine.stack)
 		return -ENOMEM;
 	r = run(&machine, code, code_size);

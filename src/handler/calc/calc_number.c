@@ -26,7 +26,9 @@
 #define DECIMAL_DIGITS           800
 #define HIGHEST_DECIMAL_EXPONENT 310
 #define LOWEST_DECIMAL_EXPONENT  (-330)
-#define EXPONENT_CEILING         1000000 /* an exponent's absolute value saturates here, beyond what digits make up for */
+
+/* An exponent's absolute value saturates here, beyond what digits make up for. */
+#define EXPONENT_CEILING 1000000
 
 /* repr() writes 0.DIGITS · 10^point with an exponent unless LOWEST_PLAIN_POINT <= point <= HIGHEST_PLAIN_POINT. */
 #define LOWEST_PLAIN_POINT  (-3)

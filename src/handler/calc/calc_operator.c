@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The one table of operators; calc_token looks words up in it, calc_parse precedence, errors the way they are written.
+ * The one table of operators: calc_token looks words up in it, calc_parse precedence, whoever raises an exception
+ * how they are written.
  */
 #include "calc/calc_operator.h"
 

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+/* From what the user declared to what is in effect: defaults, bounds, and the sizes that callers pass along. */
+#include <errno.h>
+#include <limits.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/engine.h"
+
+static int handle(struct brood_conn *conn, void *app)
+{
+	(void)conn, (void)app;
+	return 0;
+}
+
+static int effective(const struct brood_service *service, struct brood_service *ret_service, struct sentence *ret_why)
+{
+	ret_why->text[0] = '\0';
+	return engine_effective(service, sizeof *service, ret_service, ret_why);
+}
+
+/* Refused, by one sentence that says what it is about; the output is untouched. */
+static void assert_refused(const struct brood_service *service, const char *about)
+{
+	struct brood_service untouched = { .backlog = 4711 };
+	struct sentence why;
+
+	assert_int_equal(effective(service, &untouched, &why), -EINVAL);
+	assert_non_null(strstr(why.text, about));
+	assert_null(strchr(why.text, '\n'));
+	assert_int_equal(untouched.backlog, 4711);
+}
+
+static void zero_is_the_default_everywhere(void **state)
+{
+	struct brood_service service;
+	struct sentence why;
+
+	(void)state;
+	assert_int_equal(effective(&(struct brood_service){ .handler = { .handle = handle } }, &service, &why), 0);
+	assert_string_equal(service.name, "service");
+	assert_int_equal(service.model, BROOD_FORK);
+	assert_int_equal(service.workers, 40);
+	assert_int_equal(service.threads, 64);
+	assert_int_equal(service.backlog, 4096);
+	assert_int_equal(service.max_packet, 65507);
+	assert_int_equal(service.stack_kib, BROOD_STACK_KIB);
+	assert_int_equal(service.first_byte_timeout_ms, 30000);
+	assert_int_equal(service.idle_timeout_ms, 300000);
+	assert_int_equal(service.request_timeout_ms, BROOD_OFF);
+	assert_int_equal(service.write_timeout_ms, 30000);
+	assert_int_equal(service.total_timeout_ms, BROOD_OFF);
+	assert_int_equal(service.linger_ms, 1000);
+	assert_int_equal(service.drain_timeout_ms, 30000);
+	assert_int_equal(service.load_timeout_ms, 30000);
+	assert_int_equal(service.kill_after_ms, 5000);
+	assert_int_equal(service.idle_ms, BROOD_OFF);
+}
+
+static void what_is_given_stays(void **state)
+{
+	struct brood_service given = { .name = "calc",
+		.workers = 7,
+		.idle_timeout_ms = 1,
+		.total_timeout_ms = 250,
+		.write_timeout_ms = BROOD_OFF,
+		.handler = { .handle = handle } };
+	struct brood_service service;
+	struct sentence why;
+
+	(void)state;
+	assert_int_equal(effective(&given, &service, &why), 0);
+	assert_string_equal(service.name, "calc");
+	assert_int_equal(service.workers, 7);
+	assert_int_equal(service.idle_timeout_ms, 1);
+	assert_int_equal(service.total_timeout_ms, 250);
+	assert_int_equal(service.write_timeout_ms, BROOD_OFF);
+	assert_ptr_equal(service.handler.handle, handle);
+}
+
+static void each_number_has_its_bounds(void **state)
+{
+	static const struct {
+		const char *name;
+		size_t offset;
+		int max;
+		bool may_be_off;
+	} numbers[] = {
+		{ "workers", offsetof(struct brood_service, workers), 100000, false },
+		{ "threads", offsetof(struct brood_service, threads), 10000, false },
+		{ "backlog", offsetof(struct brood_service, backlog), 65535, false },
+		{ "max_packet", offsetof(struct brood_service, max_packet), 65507, false },
+		{ "stack_kib", offsetof(struct brood_service, stack_kib), 1024 * 1024, false },
+		{ "first_byte_timeout_ms", offsetof(struct brood_service, first_byte_timeout_ms), 604800000, true },
+		{ "idle_timeout_ms", offsetof(struct brood_service, idle_timeout_ms), 604800000, true },
+		{ "request_timeout_ms", offsetof(struct brood_service, request_timeout_ms), 604800000, true },
+		{ "write_timeout_ms", offsetof(struct brood_service, write_timeout_ms), 604800000, true },
+		{ "total_timeout_ms", offsetof(struct brood_service, total_timeout_ms), 604800000, true },
+		{ "linger_ms", offsetof(struct brood_service, linger_ms), 604800000, true },
+		{ "drain_timeout_ms", offsetof(struct brood_service, drain_timeout_ms), 604800000, true },
+		{ "load_timeout_ms", offsetof(struct brood_service, load_timeout_ms), 604800000, true },
+		{ "kill_after_ms", offsetof(struct brood_service, kill_after_ms), 604800000, true },
+		{ "idle_ms", offsetof(struct brood_service, idle_ms), 604800000, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+		struct brood_service service = { .handler = { .handle = handle } }, ignored;
+		int *value = (int *)(void *)((char *)&service + numbers[i].offset);
+		struct sentence why;
+
+		*value = numbers[i].max;
+		assert_int_equal(effective(&service, &ignored, &why), 0);
+		*value = BROOD_OFF;
+		assert_int_equal(effective(&service, &ignored, &why), numbers[i].may_be_off ? 0 : -EINVAL);
+		*value = INT_MIN;
+		assert_refused(&service, numbers[i].name);
+		*value = numbers[i].max + 1;
+		assert_refused(&service, numbers[i].name);
+	}
+}
+
+static void sizes_of_memory_have_bounds(void **state)
+{
+	(void)state;
+	assert_refused(
+		&(struct brood_service){ .state_size = SIZE_MAX, .handler = { .handle = handle } }, "state_size");
+	assert_refused(&(struct brood_service){ .refusal_size = 4097, .handler = { .handle = handle } }, "refusal");
+	assert_refused(
+		&(struct brood_service){ .last_words_size = 4097, .handler = { .handle = handle } }, "last_words");
+}
+
+static void a_service_needs_a_handler_and_a_model_that_exists(void **state)
+{
+	(void)state;
+	assert_refused(&(struct brood_service){ .name = "mute" }, "mute");
+	assert_refused(
+		&(struct brood_service){ .model = (enum brood_model)99, .handler = { .handle = handle } }, "99");
+	assert_refused(
+		&(struct brood_service){ .model = (enum brood_model) - 1, .handler = { .handle = handle } }, "model");
+	assert_null(engine_model_name((enum brood_model)3));
+	assert_string_equal(engine_model_name(BROOD_THREAD), "thread");
+}
+
+/* An option that the model cannot honour is an error, never ignored. */
+static void workers_are_for_models_that_have_them(void **state)
+{
+	struct brood_service service = { .workers = 2, .handler = { .handle = handle } }, ignored;
+	struct sentence why;
+
+	(void)state;
+	service.model = BROOD_ITERATIVE;
+	assert_refused(&service, "iterative");
+	service.model = BROOD_THREAD;
+	assert_refused(&service, "threads instead");
+	service.workers = 1;
+	assert_int_equal(effective(&service, &ignored, &why), 0);
+}
+
+static void an_older_callers_unknown_fields_are_zero(void **state)
+{
+	struct brood_service service;
+	struct brood_service given = { .handler = { .handle = handle } };
+	struct sentence why = { "" };
+	const size_t known = offsetof(struct brood_service, handler) + offsetof(struct brood_handler, setup);
+
+	(void)state;
+	/* Behind what it knows lies whatever lies there. */
+	given.handler.verify = handle;
+	given.handler.setup = handle;
+	given.handler.handle = handle;
+	assert_int_equal(engine_effective(&given, known, &service, &why), -EINVAL);
+	assert_non_null(strstr(why.text, "handle is NULL"));
+	assert_int_equal(engine_effective(&given, sizeof given - sizeof given.handler.reserved, &service, &why), 0);
+	for (size_t i = 0; i < sizeof service.handler.reserved / sizeof *service.handler.reserved; i++)
+		assert_null(service.handler.reserved[i]);
+}
+
+static void a_newer_caller_is_refused(void **state)
+{
+	static const struct {
+		struct brood_service service;
+		int unknown;
+	} newer = { .service = { .handler = { .handle = handle } }, .unknown = 1 };
+	struct brood_service service;
+	struct sentence why = { "" };
+
+	(void)state;
+	assert_int_equal(engine_effective(&newer.service, sizeof newer, &service, &why), -EINVAL);
+	assert_non_null(strstr(why.text, "newer"));
+	assert_int_equal(newer.unknown, 1);
+}
+
+static void slots_are_as_many_as_connections_may_be_out(void **state)
+{
+	struct brood_service service = { .workers = 12, .threads = 34 };
+
+	(void)state;
+	assert_int_equal(engine_slots(&service), 12);
+	service.model = BROOD_THREAD;
+	assert_int_equal(engine_slots(&service), 34);
+	service.model = BROOD_ITERATIVE;
+	assert_int_equal(engine_slots(&service), 41); /* one, and what it leaves to children */
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(zero_is_the_default_everywhere),
+		cmocka_unit_test(what_is_given_stays),
+		cmocka_unit_test(each_number_has_its_bounds),
+		cmocka_unit_test(sizes_of_memory_have_bounds),
+		cmocka_unit_test(a_service_needs_a_handler_and_a_model_that_exists),
+		cmocka_unit_test(workers_are_for_models_that_have_them),
+		cmocka_unit_test(an_older_callers_unknown_fields_are_zero),
+		cmocka_unit_test(a_newer_caller_is_refused),
+		cmocka_unit_test(slots_are_as_many_as_connections_may_be_out),
+	};
+
+	return cmocka_run_group_tests_name("config", tests, NULL, NULL);
+}
