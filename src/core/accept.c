@@ -11,7 +11,6 @@
 #include "core/accept.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -155,14 +154,20 @@ static int accept_one(struct acceptor *acceptor)
 	return 1;
 }
 
+/* While draining one a turn: more may come faster than they are served, and the drain deadline is to be heard. */
+static int batch_of(const struct model *model)
+{
+	return model->draining ? 1 : model->ops->accept_batch;
+}
+
 /* As many as there are, room allows and fairness to the rest of the loop permits. */
 static void accept_from(struct acceptor *acceptor)
 {
 	struct service *service = acceptor->service;
 	const struct model *model = &service->model;
-	int batch = model->draining ? INT_MAX : model->ops->accept_batch;
+	int taken = 0;
 
-	while (batch-- > 0 && !acceptor->done && service->ledger->accept_state == ACCEPT_OPEN) {
+	while (taken++ < batch_of(model) && !acceptor->done && service->ledger->accept_state == ACCEPT_OPEN) {
 		int r;
 
 		if (model->ops->room(model) <= 0) {
@@ -206,7 +211,8 @@ static bool enter_loop(struct service *service)
 	return any;
 }
 
-/* A waiting iterative handler met the next client, or the stop, while accept was not done with its own; that is over. */
+/* While draining, whether there is more. Else a waiting iterative handler met the next client, or the stop, while accept was
+ * not done with its own; that is over. */
 static bool missed_something(const struct service *service)
 {
 	const struct model *model = &service->model;

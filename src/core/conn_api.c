@@ -136,6 +136,9 @@ int brood_fork(struct brood_conn *conn)
 {
 	if (conn->transport->datagram || !conn->model->ops->fork || conn->forked)
 		return -EOPNOTSUPP;
+	/* In any other moment the worker would go on to handle as well. */
+	if (atomic_load_explicit(&conn->slot->phase, memory_order_relaxed) != PHASE_HANDLE)
+		return -EOPNOTSUPP;
 	if (conn->broken)
 		return conn->broken;
 	return conn->model->ops->fork(conn);

@@ -11,15 +11,23 @@ static int64_t from(int64_t start_ns, int ms)
 	return ms < 0 ? CONN_NEVER : start_ns + ms * NS_PER_MS;
 }
 
-/* Whoever watches the worker cannot see its waits; it is told by when it must be over altogether. */
+/* Whoever watches the worker cannot see its waits; it is told by when it must be over altogether. After brood_fork by the
+ * child, who promises for itself. */
+static void tell(struct brood_conn *conn, int64_t must_end_ns)
+{
+	if (conn->forked)
+		return;
+	atomic_store_explicit(&conn->slot->must_end_ns, must_end_ns, memory_order_relaxed);
+	conn_publish(conn);
+}
+
 static void promise(struct brood_conn *conn)
 {
 	int64_t must_end_ns = conn->request_ns < conn->total_ns ? conn->request_ns : conn->total_ns;
 
 	if (conn->expired)
 		return;
-	atomic_store_explicit(&conn->slot->must_end_ns, must_end_ns == CONN_NEVER ? 0 : must_end_ns, memory_order_relaxed);
-	conn_publish(conn);
+	tell(conn, must_end_ns == CONN_NEVER ? 0 : must_end_ns);
 }
 
 void deadline_begin(struct brood_conn *conn)
@@ -89,8 +97,7 @@ int deadline_expire(struct brood_conn *conn, enum end_reason reason)
 	if (!conn->expired) {
 		conn->expired = reason;
 		conn->broken = -ETIMEDOUT;
-		atomic_store_explicit(&conn->slot->must_end_ns, clock_now_ns(), memory_order_relaxed);
-		conn_publish(conn);
+		tell(conn, clock_now_ns());
 	}
 	return -ETIMEDOUT;
 }

@@ -26,7 +26,8 @@ static ssize_t discard(struct brood_conn *conn)
 	return n;
 }
 
-/* A client that keeps sending is read for linger_ms and no longer. */
+/* A client that keeps sending is read for linger_ms and no longer. Also while the service drains: what was started is
+ * finished. */
 static void linger(struct brood_conn *conn)
 {
 	int64_t until_ns = clock_now_ns() + conn->service->config.linger_ms * NS_PER_MS;
@@ -39,7 +40,7 @@ static void linger(struct brood_conn *conn)
 
 		if (n == 0 || (n < 0 && n != -EAGAIN) || clock_now_ns() >= until_ns)
 			return;
-		if (n == -EAGAIN && conn->model->ops->wait(conn, POLLIN, until_ns, true) < 0)
+		if (n == -EAGAIN && conn->model->ops->wait(conn, POLLIN, until_ns, false) < 0)
 			return;
 	}
 }

@@ -43,11 +43,18 @@ FILE *brood_file(struct brood_conn *conn)
 	return conn->file;
 }
 
+int conn_flush_file(struct brood_conn *conn)
+{
+	/* What brood_fork left to a child is the child's to flush. */
+	if (!conn->file || conn->forked || fflush(conn->file) == 0)
+		return 0;
+	return conn->broken ? conn->broken : -errno;
+}
+
 void conn_close_file(struct brood_conn *conn)
 {
 	if (!conn->file)
 		return;
-	/* What brood_fork left to a child is the child's to flush. */
 	if (conn->forked)
 		__fpurge(conn->file);
 	fclose(conn->file);

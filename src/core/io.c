@@ -34,6 +34,9 @@ ssize_t io_recv(struct brood_conn *conn, void *buf, size_t size)
 		return conn->broken;
 	if (conn->eof || size == 0)
 		return 0;
+	/* Before the try: a client that never keeps us waiting must not outstay its time. Free without such a deadline. */
+	if (deadline_check(conn) < 0)
+		return -ETIMEDOUT;
 	while ((n = conn->transport->recv(conn, buf, size)) == -EAGAIN) {
 		r = wait_until(conn, POLLIN, deadline_for_read(conn));
 		if (r < 0)
@@ -63,6 +66,8 @@ int io_send(struct brood_conn *conn, const void *data, size_t size)
 	if (conn->finished)
 		return -EPIPE;
 	do {
+		if (deadline_check(conn) < 0)
+			return -ETIMEDOUT;
 		n = conn->transport->send(conn, bytes, size);
 		if (n == -EMSGSIZE)
 			return -EMSGSIZE; /* a datagram that grew too large: the caller's mistake, not the connection's end */
@@ -141,6 +146,8 @@ int brood_sendfile(struct brood_conn *conn, int fd, off_t offset, size_t size)
 	while (size > 0) {
 		if (conn->broken)
 			return conn->broken;
+		if (deadline_check(conn) < 0)
+			return -ETIMEDOUT;
 		n = conn->transport->sendfile(conn, fd, offset, size);
 		if (n == -EAGAIN) {
 			r = wait_until(conn, POLLOUT, deadline_for_write(conn));

@@ -23,8 +23,11 @@
 #include "core/service.h"
 #include "platform/direct.h"
 
+/* After brood_fork the slot is the child's, which may have ended already. */
 static void enter(struct brood_conn *conn, enum conn_phase phase)
 {
+	if (conn->forked)
+		return;
 	atomic_store_explicit(&conn->slot->phase, phase, memory_order_relaxed);
 }
 
@@ -39,23 +42,41 @@ static void end_stray_child(struct brood_conn *conn)
 	_exit(EXIT_FAILURE);
 }
 
+/* One call of handle. What it left in stdio's buffer goes out with it: the client may wait for that before it sends more,
+ * and a datagram's answer is sent when handle is done. */
+static int handle_once(struct brood_conn *conn)
+{
+	int flushed, r;
+
+	enter(conn, PHASE_HANDLE);
+	slot_add(&conn->slot->requests, 1);
+	deadline_begin_request(conn);
+	r = conn->service->config.handler.handle(conn, conn->service->app);
+	end_stray_child(conn);
+	flushed = conn_flush_file(conn);
+	deadline_end_request(conn);
+	return r >= 0 && flushed < 0 ? flushed : r;
+}
+
+static bool has_sent_everything(const struct brood_conn *conn)
+{
+	return conn->eof && conn->buffer_start == conn->buffer_end;
+}
+
 /* The calls of handle, one for each request. 0 or what handle answered last. */
 static int handle_requests(struct brood_conn *conn)
 {
-	const struct brood_handler *handler = &conn->service->config.handler;
 	int r;
 
 	for (;;) {
-		enter(conn, PHASE_HANDLE);
-		slot_add(&conn->slot->requests, 1);
-		deadline_begin_request(conn);
-		r = handler->handle(conn, conn->service->app);
-		end_stray_child(conn);
-		deadline_end_request(conn);
+		r = handle_once(conn);
 		if (r != BROOD_AGAIN || conn->forked)
 			return r > 0 && r != BROOD_AGAIN ? -EINVAL : r;
 		if (conn->transport->datagram)
 			return -EINVAL;
+		/* The end of input is always readable: to wait for it again would not be to wait. */
+		if (has_sent_everything(conn))
+			return 0;
 		enter(conn, PHASE_PARKED);
 		r = io_wait_for_request(conn);
 		if (r < 0)

@@ -57,7 +57,8 @@ int loop_arm(struct loop *loop, struct loop_timer *timer, int64_t at_ns)
 {
 	if (timer->place)
 		heap_remove(loop, timer);
-	timer->at_ns = at_ns;
+	/* Never in the turn in hand: no timer can keep the loop there by arming itself again. */
+	timer->at_ns = at_ns > loop->now_ns ? at_ns : loop->now_ns + 1;
 	return heap_insert(loop, timer);
 }
 
@@ -72,7 +73,6 @@ static void fire_due(struct loop *loop)
 	struct loop_timer *timer;
 	int64_t now_ns = loop->now_ns;
 
-	/* Timers armed by a timer for the same instant wait for the next turn: no timer can keep the loop here. */
 	while ((timer = heap_first(loop)) && timer->at_ns <= now_ns) {
 		heap_remove(loop, timer);
 		timer->fire(timer);
@@ -101,9 +101,8 @@ static void set_timer_fd(struct loop *loop)
 		return;
 	loop->timer_fd_at_ns = at_ns;
 	if (first) {
-		/* Zero would disarm it. */
-		spec.it_value.tv_sec = (at_ns > 0 ? at_ns : 1) / NS_PER_SEC;
-		spec.it_value.tv_nsec = (at_ns > 0 ? at_ns : 1) % NS_PER_SEC;
+		spec.it_value.tv_sec = at_ns / NS_PER_SEC;
+		spec.it_value.tv_nsec = at_ns % NS_PER_SEC;
 	}
 	timerfd_settime(loop->timer_fd, TFD_TIMER_ABSTIME, &spec, NULL);
 }

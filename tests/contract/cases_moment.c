@@ -106,7 +106,7 @@ static void be_turned_away(struct cell *cell)
 {
 	int fd = client_connect(cell);
 
-	client_say(fd, "?");
+	client_try_say(fd, "?");
 	if (!cell->transport->datagram)
 		client_finish(fd);
 	if (cell->transport->datagram)

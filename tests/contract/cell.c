@@ -71,8 +71,6 @@ void cell_begin(struct cell *cell)
 	cell->log_fd = memfd_create("log", MFD_CLOEXEC);
 	CHECK(cell->log_fd >= 0);
 	CHECK(fcntl(cell->log_fd, F_SETFL, O_APPEND) == 0);
-	snprintf(cell->directory, sizeof cell->directory, "/tmp/brood-contract-XXXXXX");
-	CHECK(mkdtemp(cell->directory));
 	snprintf(cell->url, sizeof cell->url, "%s%s%s", cell->transport->url,
 		cell_is_unix(cell) ? cell->directory : "", cell_is_unix(cell) ? "/s" : "");
 	/* What the engine's process leaves behind comes to us, and is found. */
@@ -288,13 +286,15 @@ void cell_stop(struct cell *cell)
 	cell_join(cell);
 }
 
-/* What a process that died could not remove. */
-static void remove_path(const struct cell *cell, const char *name)
+void cell_clean(const struct cell *cell)
 {
+	static const char *const names[] = { "s", "s.lock", "second", "second.lock" };
 	char path[128];
 
-	snprintf(path, sizeof path, "%s/%s", cell->directory, name);
-	CHECK(unlink(path) == 0 || errno == ENOENT);
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		snprintf(path, sizeof path, "%s/%s", cell->directory, names[i]);
+		unlink(path);
+	}
 }
 
 int cell_join_dead(struct cell *cell)
@@ -302,8 +302,7 @@ int cell_join_dead(struct cell *cell)
 	int status = join(cell);
 
 	CHECK_INT(cell->witness->over, 0);
-	remove_path(cell, "s");
-	remove_path(cell, "s.lock");
+	cell_clean(cell);
 	join_orphans(); /* its workers noticed that it is gone */
 	return status;
 }

@@ -68,7 +68,7 @@ struct cell {
 	const struct model_row *model;
 	const struct transport_row *transport;
 	struct witness *witness;
-	char directory[64];
+	char directory[64]; /* made by matrix.c; empty again in the end */
 	char url[160];
 	pid_t engine; /* 0: none, or over */
 	int log_fd;
@@ -111,6 +111,9 @@ bool cell_is_shared(const struct cell *cell);   /* workers share the engine's pr
 /* matrix.c calls these around a case. */
 void cell_begin(struct cell *cell);
 void cell_end(struct cell *cell);
+
+/* Remove what a process that died could not remove. */
+void cell_clean(const struct cell *cell);
 
 /* Start an engine with this service; model, listen, app and name are filled in where missing. */
 void cell_serve(struct cell *cell, const struct brood_service *service);

@@ -124,6 +124,12 @@ void client_say(int fd, const char *text)
 	client_send(fd, text, strlen(text));
 }
 
+void client_try_say(int fd, const char *text)
+{
+	if (send(fd, text, strlen(text), MSG_NOSIGNAL) < 0)
+		CHECK(errno == EPIPE || errno == ECONNRESET);
+}
+
 void client_finish(int fd)
 {
 	/* ENOTCONN: the other side was quicker, and reset it. */

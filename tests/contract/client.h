@@ -14,8 +14,9 @@ int client_connect_nameless(struct cell *cell);               /* unixgram: witho
 
 void client_send(int fd, const void *data, size_t size);
 void client_say(int fd, const char *text);
-void client_finish(int fd); /* no more from this side */
-void client_reset(int fd);  /* TCP: closes with a reset */
+void client_try_say(int fd, const char *text); /* to somebody who may be gone already */
+void client_finish(int fd);                    /* no more from this side */
+void client_reset(int fd);                     /* TCP: closes with a reset */
 void client_close(int fd);
 
 void client_expect(int fd, const char *text); /* exactly these bytes; a datagram: this one */

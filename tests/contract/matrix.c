@@ -102,8 +102,9 @@ static _Noreturn void run_cell(struct job *job)
 static void start_job(struct job *job, const struct cell *cell, const struct contract_case *row)
 {
 	*job = (struct job){ .cell = *cell, .row = row, .output = tmpfile(), .started_ms = cell_now_ms() };
-	if (!job->output) {
-		perror("tmpfile");
+	snprintf(job->cell.directory, sizeof job->cell.directory, "/tmp/brood-contract-XXXXXX");
+	if (!job->output || !mkdtemp(job->cell.directory)) {
+		perror("cannot make a file of its own for a cell");
 		exit(EXIT_FAILURE);
 	}
 	fflush(stdout);
@@ -134,6 +135,8 @@ static void finish_job(struct job *job, int status)
 	name_of(job, name);
 	/* Whatever a failed cell left running ends with it: the group is the cell's own. */
 	kill(-job->pid, SIGKILL);
+	cell_clean(&job->cell);
+	rmdir(job->cell.directory);
 	printf("%s %s (%lld ms)\n", ok ? "ok" : "FAILED", name, cell_now_ms() - job->started_ms);
 	if (!ok) {
 		copy_output(job->output);

@@ -98,6 +98,7 @@ def test_r26_a_storm_of_resets(start, handlers, model, state):
             with contextlib.suppress(OSError), clients.connect(brood.url, 2 * SCALE) as client:
                 client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
                 state(client)
+            time.sleep(0.002)  # a storm, not a flood: that would only measure the queue
 
     stormers = [threading.Thread(target=storm) for _ in range(4)]
     for stormer in stormers:

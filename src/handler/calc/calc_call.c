@@ -8,6 +8,7 @@
 #include "calc/calc_arith.h"
 #include "calc/calc_compare.h"
 #include "calc/calc_integer.h"
+#include "calc/calc_libm.h"
 #include "calc/calc_number.h"
 
 #include <math.h>
@@ -247,7 +248,7 @@ static int call_round(struct calc_job *job, struct calc_value *arguments, size_t
 		return calc_job_raise(
 			job, "TypeError", "type %s doesn't define __round__ method", calc_value_type(arguments));
 	if (count == 1 && arguments->kind == CALC_FLOAT)
-		return to_integer(job, nearbyint(arguments->number), ret);
+		return to_integer(job, calc_libm.nearbyint(arguments->number), ret);
 	if (count == 2 && (r = check_index(job, &arguments[1])) < 0)
 		return r;
 	if (count == 2)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The two functions of libm that calc cannot do without, bound when calc is loaded: linked into the command, libm would
+ * The functions of libm that calc cannot do without, bound when calc is loaded: linked into the command, libm would
  * cost every fork of every other service its five mappings (3 to 5 %: docs/decisions/fork-cost.md).
  */
 #ifndef HANDLER_CALC_CALC_LIBM_H
@@ -8,6 +8,7 @@
 
 struct calc_libm {
 	double (*fmod)(double dividend, double divisor);
+	double (*nearbyint)(double number);
 	double (*pow)(double base, double exponent);
 };
 
