@@ -77,7 +77,8 @@ static void write_record(struct brood_conn *conn, enum end_reason reason, const 
 	fields[n++] = LOG_UINT("in", slot.bytes_in);
 	fields[n++] = LOG_UINT("out", slot.bytes_out);
 	fields[n++] = LOG_UINT("requests", slot.requests);
-	fields[n++] = LOG_INT("ms", (service->engine->loop->now_ns - conn->accepted_ns) / NS_PER_MS);
+	/* Not the loop's time: under iterative a whole life fits into one turn of it. */
+	fields[n++] = LOG_INT("ms", (clock_now_ns() - conn->accepted_ns) / NS_PER_MS);
 	if (ended) {
 		fields[n++] = LOG_INT("cpu_us", cpu_us(&ended->usage));
 		fields[n++] = LOG_TEXT("exit", child_exit_text(ended, exit_text, sizeof exit_text));
@@ -109,6 +110,8 @@ void end_connection(struct brood_conn *conn, enum end_reason reason, const struc
 	service->ledger->count.ended++;
 	list_remove(&conn->link);
 	service->ledger->out_count--;
+	if (conn->recorded)
+		service->ledger->lost_count--;
 	conn->transport->close(conn);
 	pool_give(conn);
 	accept_resume(service);
@@ -118,6 +121,7 @@ void end_connection(struct brood_conn *conn, enum end_reason reason, const struc
 void end_written_off(struct brood_conn *conn)
 {
 	conn->recorded = true;
+	conn->service->ledger->lost_count++;
 	conn->service->ledger->count.written_off++;
 	write_record(conn, END_WRITTEN_OFF, NULL);
 }

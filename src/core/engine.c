@@ -135,14 +135,24 @@ static int for_each_service(struct brood *engine, int (*step)(struct service *se
 	return r;
 }
 
+static bool has_lost_threads(const struct brood *engine)
+{
+	for (size_t i = 0; i < engine->service_count; i++)
+		if (engine->services[i]->ledger->out_count > 0)
+			return true;
+	return false;
+}
+
 static void stop_services(struct brood *engine)
 {
 	ticking_stop(engine);
 	loop_disarm(engine->loop, &engine->drain_timer);
 	for (size_t i = 0; i < engine->service_count; i++)
 		service_stop(engine->services[i]);
-	close_end(&engine->life_pipe[0]);
 	close_end(&engine->life_pipe[1]);
+	/* Should a lost thread wait once more, then by this number: it must not be somebody else's. */
+	if (!has_lost_threads(engine))
+		close_end(&engine->life_pipe[0]);
 }
 
 static int open_life_pipe(struct brood *engine)
@@ -184,14 +194,27 @@ int brood_start(struct brood *engine)
 	return 0;
 }
 
+/* For whatever reason nothing is waited for any longer. Why we give up, should that be it, was said before. */
+static void be_over(struct brood *engine)
+{
+	loop_disarm(engine->loop, &engine->drain_timer);
+	if (has_lost_threads(engine) && engine->failure == 0)
+		engine->failure = sentence_set(&engine->why, -ETIMEDOUT, "some threads did not come back");
+	set_state(engine, ENGINE_OVER);
+}
+
 void engine_check_over(struct brood *engine)
 {
 	if (engine->state != ENGINE_SERVING && engine->state != ENGINE_DRAINING)
 		return;
-	for (size_t i = 0; i < engine->service_count; i++)
-		if (engine->services[i]->ledger->out_count > 0 || engine->services[i]->ledger->accept_state != ACCEPT_CLOSED)
+	for (size_t i = 0; i < engine->service_count; i++) {
+		const struct ledger *ledger = engine->services[i]->ledger;
+
+		/* What was written off had its time already. */
+		if (ledger->out_count > ledger->lost_count || ledger->accept_state != ACCEPT_CLOSED)
 			return;
-	set_state(engine, ENGINE_OVER);
+	}
+	be_over(engine);
 }
 
 static void drain_deadline(struct loop_timer *timer)
@@ -203,8 +226,7 @@ static void drain_deadline(struct loop_timer *timer)
 		engine_kill(engine);
 		return;
 	}
-	engine->failure = sentence_set(&engine->why, -ETIMEDOUT, "some threads did not come back");
-	set_state(engine, ENGINE_OVER);
+	be_over(engine);
 }
 
 /* The longest of the services' drain deadlines: they share the process. */
@@ -310,14 +332,6 @@ void brood_stop(struct brood *engine)
 	if (write(engine->wake.fd, &one, sizeof one) < 0)
 		errno = saved_errno;
 	errno = saved_errno;
-}
-
-static bool has_lost_threads(const struct brood *engine)
-{
-	for (size_t i = 0; i < engine->service_count; i++)
-		if (engine->services[i]->ledger->out_count > 0)
-			return true;
-	return false;
 }
 
 void brood_free(struct brood *engine)

@@ -64,6 +64,7 @@ struct ledger {
 	struct pool pool;
 	struct list out; /* connections that are with a worker */
 	unsigned int out_count;
+	unsigned int lost_count; /* of those: written off, with a thread that may never come back */
 	struct loop_timer sweep_timer;
 	bool sweeping;
 	int64_t last_accept_ns; /* for idle */

@@ -37,9 +37,6 @@ struct service *service_new(struct brood *engine, const struct brood_service *ef
 	service->board.fd = -1;
 	list_init(&service->ledger->out);
 	list_init(&service->ledger->pool.free);
-	/* Known from the first: a start that fails halfway closes them too. */
-	for (size_t i = 0; i < ENGINE_LISTENERS; i++)
-		service->ledger->acceptors[i].service = service;
 	return service;
 }
 
@@ -49,14 +46,20 @@ void service_free(struct service *service)
 	free(service);
 }
 
+static void add_acceptor(struct service *service, const struct listener *listener)
+{
+	struct ledger *ledger = service->ledger;
+
+	ledger->acceptors[ledger->acceptor_count++] = (struct acceptor){ .listener = *listener, .service = service };
+}
+
 static int take_listeners(struct service *service, const struct engine_supervised *supervised)
 {
 	if (supervised->listener_count > ENGINE_LISTENERS)
 		return sentence_set(&service->engine->why, -E2BIG, "service %s has more than %d listeners",
 			service->config.name, ENGINE_LISTENERS);
 	for (size_t i = 0; i < supervised->listener_count; i++)
-		service->ledger->acceptors[i].listener = supervised->listeners[i];
-	service->ledger->acceptor_count = supervised->listener_count;
+		add_acceptor(service, &supervised->listeners[i]);
 	return 0;
 }
 
@@ -69,6 +72,8 @@ int service_open(struct service *service)
 	size_t count;
 	int r = 0;
 
+	/* A start that failed may be tried again; what it had opened is closed. */
+	service->ledger->acceptor_count = 0;
 	if (engine->supervised)
 		return take_listeners(service, engine->supervised);
 	urls = strdup(service->config.listen ? service->config.listen : "");
@@ -79,7 +84,7 @@ int service_open(struct service *service)
 		if (r < 0)
 			break;
 		for (size_t i = 0; i < count; i++)
-			service->ledger->acceptors[service->ledger->acceptor_count++].listener = found[i];
+			add_acceptor(service, &found[i]);
 	}
 	free(urls);
 	if (r == 0 && service->ledger->acceptor_count == 0)
@@ -90,8 +95,10 @@ int service_open(struct service *service)
 int service_load(struct service *service)
 {
 	const struct brood_handler *handler = &service->config.handler;
-	int r = handler->load ? handler->load(&service->app) : 0;
+	int r;
 
+	service->app = service->config.app;
+	r = handler->load ? handler->load(&service->app) : 0;
 	if (r < 0)
 		return sentence_set(&service->engine->why, r, "service %s: load failed: %s", service->config.name,
 			strerrordesc_np(-r));
@@ -194,6 +201,21 @@ static void log_summary(const struct service *service)
 					});
 }
 
+/* A datagram's descriptor is its listener's, so a lost thread may still send by that number: then it stays open. */
+static void close_listeners(struct service *service)
+{
+	bool orderly = !service->engine->supervised;
+
+	for (size_t i = 0; i < service->ledger->acceptor_count; i++) {
+		struct listener *listener = &service->ledger->acceptors[i].listener;
+
+		if (service->ledger->out_count == 0 || !listener->transport->datagram)
+			open_close(listener, orderly);
+		else if (orderly)
+			open_unlink(listener);
+	}
+}
+
 void service_stop(struct service *service)
 {
 	accept_close(service);
@@ -202,14 +224,13 @@ void service_stop(struct service *service)
 		service->model.ops->stop(&service->model);
 	}
 	service->model_started = false;
+	close_listeners(service);
+	/* Threads that never came back may still use their connection, and what load made. */
+	if (service->ledger->out_count > 0)
+		return;
 	if (service->loaded && service->config.handler.unload)
 		service->config.handler.unload(service->app);
 	service->loaded = false;
-	for (size_t i = 0; i < service->ledger->acceptor_count; i++)
-		open_close(&service->ledger->acceptors[i].listener, !service->engine->supervised);
-	/* Threads that never came back may still use their connection. */
-	if (service->ledger->out_count > 0)
-		return;
 	pool_close(service);
 	if (service->board_borrowed && service->board.fd >= 0)
 		close(service->board.fd);

@@ -71,6 +71,7 @@ static void sweep(struct loop_timer *timer)
 		return;
 	service->model.ops->sweep(&service->model, service->engine->loop->now_ns);
 	ticking_start_sweep(service);
+	engine_check_over(service->engine); /* it may have given up the last that was waited for */
 }
 
 void ticking_start_sweep(struct service *service)
