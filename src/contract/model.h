@@ -27,8 +27,8 @@ struct brood_host_ops {
 	int (*worker_start)(struct service *service);
 	void (*worker_stop)(struct service *service);
 
-	/* In a child just forked for this connection, first of all: leave the parent's descriptors, keep only its own
-	 * slot page, die with the parent. <0: it cannot serve and must _exit. */
+	/* In a child just forked for this connection, first of all: leave the parent's descriptors and, in a process of
+	 * brood's own, die with the parent. <0: it cannot serve and must _exit. */
 	int (*enter_child)(struct brood_conn *conn, pid_t parent);
 
 	/* In the worker: the whole life of one connection, verify to the last deferred call. Blocks as the model's
@@ -49,7 +49,8 @@ struct brood_host_ops {
 	/* In the service process: this process should be replaced (too many stuck threads): drain, then fail. */
 	void (*give_up)(struct service *service, const char *why);
 
-	/* One line; at most one per cause and second unless cause is CAUSE_NONE. Any process; the loop's thread. */
+	/* One line; at most one per cause and second unless cause is CAUSE_NONE. In the service process, its loop's thread:
+	 * what it counts is not there in a forked child. */
 	void (*log)(struct service *service, enum brood_level level, enum host_cause cause, const char *format, ...)
 		BROOD_PRINTF(4, 5);
 };

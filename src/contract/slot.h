@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A slot: what a worker tells about the connection in its hands, while it lives and after it died.
- * One page each in shared memory (observe/board.h). Written by one worker only (a forked one has it to
- * itself and publishes it); read by the service process and the supervisor, which trust none of it:
- * every enum is range-checked, every text is cut at its array, every time only ever costs the worker
- * its own life.
+ * One page each in shared memory (observe/board.h). Written by one worker only: a forked one has its own, on its
+ * stack, and publishes it by a write to the board's descriptor. Read by the service process and the supervisor,
+ * which trust none of it: every enum is range-checked, every text is cut at its array, every time only
+ * ever costs the worker its own life.
  */
 #ifndef CONTRACT_SLOT_H
 #define CONTRACT_SLOT_H
@@ -40,7 +40,7 @@ struct slot {
 	_Atomic uint64_t bytes_in;
 	_Atomic uint64_t bytes_out;
 	_Atomic uint64_t requests;
-	char note[SLOT_NOTE_SIZE];   /* " key=value" …, NUL-terminated; controls already escaped */
+	char note[SLOT_NOTE_SIZE];   /* "key=value key=value …"; as the handler gave it: the log escapes */
 	char blame[SLOT_BLAME_SIZE]; /* why this client was blamed, or "" */
 };
 

@@ -26,6 +26,9 @@
 #define BACKOFF_MIN_MS 10
 #define BACKOFF_MAX_MS 500
 
+/* How long the loop waits for us while we drain. */
+#define DRAIN_SLICE_MS 20
+
 /* How long no worker can be made before clients are refused, one at each try, and not kept waiting. */
 #define PLACE_PATIENCE_MS 2000
 
@@ -154,10 +157,13 @@ static int accept_one(struct acceptor *acceptor)
 	return 1;
 }
 
-/* While draining one a turn: more may come faster than they are served, and the drain deadline is to be heard. */
-static int batch_of(const struct model *model)
+/* While draining the queue is to be found empty, so we are quicker than those who keep coming. But where place serves
+ * (iterative) they may be quicker, and the drain deadline is to be heard all the same. */
+static bool is_enough(const struct model *model, int taken, int64_t began_ns)
 {
-	return model->draining ? 1 : model->ops->accept_batch;
+	if (model->draining)
+		return clock_now_ns() - began_ns > DRAIN_SLICE_MS * NS_PER_MS;
+	return taken >= model->ops->accept_batch;
 }
 
 /* As many as there are, room allows and fairness to the rest of the loop permits. */
@@ -165,10 +171,13 @@ static void accept_from(struct acceptor *acceptor)
 {
 	struct service *service = acceptor->service;
 	const struct model *model = &service->model;
-	int taken = 0;
+	int64_t began_ns = clock_now_ns();
 
-	while (taken++ < batch_of(model) && !acceptor->done && service->ledger->accept_state == ACCEPT_OPEN) {
+	for (int taken = 0; !is_enough(model, taken, began_ns); taken++) {
 		int r;
+
+		if (acceptor->done || service->ledger->accept_state != ACCEPT_OPEN)
+			return;
 
 		if (model->ops->room(model) <= 0) {
 			enter_full(service);

@@ -170,6 +170,7 @@ int brood_start(struct brood *engine)
 		return 0;
 	if (engine->service_count == 0)
 		return sentence_set(&engine->why, -EINVAL, "there is no service: call brood_add first");
+	engine->why = (struct sentence){ "" };
 	r = for_each_service(engine, service_open);
 	if (r == 0)
 		r = inherit_before_load(engine);
@@ -188,6 +189,8 @@ int brood_start(struct brood *engine)
 		r = ticking_start(engine);
 	if (r < 0) {
 		stop_services(engine);
+		if (!engine->why.text[0])
+			sentence_set(&engine->why, r, "cannot start: %s", strerrordesc_np(-r));
 		return r;
 	}
 	set_state(engine, ENGINE_SERVING);

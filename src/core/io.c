@@ -25,6 +25,16 @@ static int wait_until(struct brood_conn *conn, short events, struct deadline dea
 	return r < 0 ? io_break(conn, r) : 0;
 }
 
+/* End and error may be the work of whoever shut the connection down: at its deadline, or when everything was to end. */
+static int fail(struct brood_conn *conn, int error)
+{
+	if (deadline_check(conn) < 0)
+		return -ETIMEDOUT;
+	if (conn->model->killed)
+		error = -ECANCELED;
+	return error < 0 ? io_break(conn, error) : 0;
+}
+
 ssize_t io_recv(struct brood_conn *conn, void *buf, size_t size)
 {
 	ssize_t n;
@@ -42,11 +52,11 @@ ssize_t io_recv(struct brood_conn *conn, void *buf, size_t size)
 		if (r < 0)
 			return r;
 	}
-	/* End and error may be the work of whoever shut the connection down at its deadline. */
-	if (n <= 0 && deadline_check(conn) < 0)
-		return -ETIMEDOUT;
-	if (n < 0)
-		return io_break(conn, (int)n);
+	if (n <= 0) {
+		r = fail(conn, (int)n);
+		if (r < 0)
+			return r;
+	}
 	if (n == 0)
 		conn->eof = true;
 	else
@@ -78,7 +88,7 @@ int io_send(struct brood_conn *conn, const void *data, size_t size)
 			continue;
 		}
 		if (n < 0)
-			return deadline_check(conn) < 0 ? -ETIMEDOUT : io_break(conn, (int)n);
+			return fail(conn, (int)n);
 		slot_add(&conn->slot->bytes_out, (uint64_t)n);
 		bytes += n;
 		size -= (size_t)n;
@@ -158,7 +168,7 @@ int brood_sendfile(struct brood_conn *conn, int fd, off_t offset, size_t size)
 		if (n == 0)
 			return -ENODATA;
 		if (n < 0)
-			return deadline_check(conn) < 0 ? -ETIMEDOUT : io_break(conn, (int)n);
+			return fail(conn, (int)n);
 		slot_add(&conn->slot->bytes_out, (uint64_t)n);
 		offset += n;
 		size -= (size_t)n;

@@ -117,10 +117,7 @@ static enum end_reason send_answer(struct brood_conn *conn, int *ret_error)
 
 	if (!conn->packet.wrote)
 		return END_FINISHED;
-	if (conn->peer_size <= sizeof(sa_family_t))
-		r = -EDESTADDRREQ;
-	else
-		r = conn->transport->finish(conn);
+	r = conn->transport->finish(conn);
 	*ret_error = r;
 	switch (r) {
 	case 0:

@@ -259,7 +259,7 @@ static void thread_sweep(struct model *model, int64_t now_ns)
 		model->host->give_up(model->service, "a quarter of the threads are stuck");
 }
 
-/* Threads cannot be ended; their connections can. Sleeping ones hear the cancel pipe. */
+/* Threads cannot be ended; their connections can. Sleeping ones hear the life pipe hang up. */
 static void thread_kill(struct model *model)
 {
 	struct pool *pool = model->state;

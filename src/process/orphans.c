@@ -21,8 +21,11 @@ unsigned int orphans_reap(bool (*ours)(pid_t pid, void *arg), void *arg, bool *r
 		info.si_pid = 0;
 		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == 0)
 			return reaped;
-		if (ours(info.si_pid, arg))
+		if (ours(info.si_pid, arg)) {
+			/* It hides those that ended after it; no signal will tell of them again. */
+			*ret_more = true;
 			return reaped;
+		}
 		if (waitid(P_PID, (id_t)info.si_pid, &info, WEXITED | WNOHANG) < 0)
 			return reaped;
 		reaped++;

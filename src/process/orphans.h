@@ -7,7 +7,7 @@
 #include <sys/types.h>
 
 /* Reaps orphans that have ended, and stops at a child that `ours` claims: its owner reaps it, by descriptor.
- * How many; *ret_more: there may be more, call again soon. Never blocks. */
+ * How many; *ret_more: there may be more (behind that child, too), call again soon. Never blocks. */
 unsigned int orphans_reap(bool (*ours)(pid_t pid, void *arg), void *arg, bool *ret_more);
 
 #endif

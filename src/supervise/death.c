@@ -108,9 +108,9 @@ static void ended(struct supervised *service, pid_t pid, const struct child_exit
 	} else if (service->state == SERVICE_READY && !listeners_left(service)) {
 		stopped(service);
 	} else {
-		/* To be killed at a deadline says something about a client or a handler, not about this service's
-		 * health: the clients in its queue need not wait for a back-off. */
-		start_again(service, how, pid, replaced || service->killed_for);
+		/* Once it is ready, to be killed at a deadline says something about a client or a handler, not about
+		 * this service's health: the clients in its queue need not wait for a back-off. */
+		start_again(service, how, pid, replaced || (service->killed_for && service->state == SERVICE_READY));
 	}
 }
 

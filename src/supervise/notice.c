@@ -62,7 +62,8 @@ static void obey(struct supervised *service, const struct channel_message *messa
 		became_ready(service);
 		break;
 	case CHANNEL_FAILED:
-		service->said_exit_status = message->value;
+		/* exit(3) keeps one byte: what is beyond it could come out as success. */
+		service->said_exit_status = message->value >= 0 && message->value <= UINT8_MAX ? message->value : 0;
 		snprintf(service->said.text, sizeof service->said.text, "%s", message->text);
 		break;
 	default:

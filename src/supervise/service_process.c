@@ -6,7 +6,6 @@
  */
 #include "supervise/service_process.h"
 
-#include <alloca.h>
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -174,7 +173,7 @@ static int listen_to_orders(struct service_process *self)
 static __attribute__((noinline)) int run_from_top_of_page(struct brood *engine)
 {
 	size_t rest_of_page = (uintptr_t)__builtin_frame_address(0) % PAGE_SIZE_USUAL;
-	volatile char *unused = alloca(rest_of_page + 1);
+	volatile char unused[rest_of_page + 1];
 
 	unused[0] = 0; /* or the compiler would leave it out */
 	return brood_run(engine);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """
-A `brood serve …` under test: started with real options, watched through /proc, stopped by TERM, and checked against the
-invariants that hold after every scenario: G1 no zombie, G2 descriptors as at the start, G3 children as at the start,
+A `brood serve …` under test: started with real options, watched through /proc, stopped by TERM, and checked against
+the invariants that hold after every scenario: G1 no zombie, G2 descriptors as at the start, G3 children as at the start,
 G4 no CPU when idle, G5 a new client is answered at once, G6 no flood in the log. And: nothing is left behind.
 """
 import collections
@@ -37,8 +37,8 @@ def without_duplicates(pairs):
 
 class Brood:
     """
-    words: everything behind `serve`. listeners: how many `listening on` lines to wait for. prefix: a program that runs
-    the command (strace …, unshare …). popen: more for subprocess.Popen (preexec_fn, user …).
+    words: everything behind `serve`. listeners: how many `listening on` lines to wait for. prefix: a program that
+    runs the command (strace …, unshare …). popen: more for subprocess.Popen (preexec_fn, user …).
     """
 
     def __init__(self, directory, words, *, listeners=1, prefix=(), env=None, log="json", command=BROOD, **popen):
@@ -70,7 +70,8 @@ class Brood:
             # A session of its own: whoever is left of it afterwards was left behind.
             self.process = subprocess.Popen(
                 [*map(str, prefix), str(command), "serve", *logging, *map(str, words)], cwd=self.directory,
-                env=environment, stdin=subprocess.DEVNULL, stdout=stderr, stderr=stderr, start_new_session=True, **popen)
+                env=environment, stdin=subprocess.DEVNULL, stdout=stderr, stderr=stderr, start_new_session=True,
+                **popen)
         self.prefixed = bool(prefix)
         self.command_name = pathlib.Path(command).name
 
@@ -91,7 +92,8 @@ class Brood:
         return found
 
     def wait_for_record(self, message, seconds=LONG, **fields):
-        return wait_until(lambda: self.records(message, **fields), seconds, lambda: f"{message}: {self.text()[-2000:]}")
+        return wait_until(lambda: self.records(message, **fields), seconds,
+                          lambda: f"{message}: {self.text()[-2000:]}")
 
     # ---- Its processes ----------------------------------------------------------------------------------------
 
@@ -159,8 +161,13 @@ class Brood:
         self.remember()
 
     def remember(self):
-        wait_until(lambda: not self.workers(), LONG, "workers left after the warm-up")
-        self.baseline = self.descriptor_counts()
+        """A worker that is dead and not yet waited for still costs descriptors: what does not change any more counts."""
+        def settled():
+            counts = self.descriptor_counts()
+            time.sleep(0.02)
+            return counts if not processes.children_of(self.service) and counts == self.descriptor_counts() else None
+
+        self.baseline = wait_until(settled, LONG, "workers left after the warm-up")
 
     def fresh(self, timeout=LONG):
         """One new client: seconds until its answer was complete."""
@@ -252,7 +259,8 @@ class Brood:
         return sorted({*session, *processes.bearing(self.mark)})
 
     def check_nothing_left(self):
-        wait_until(lambda: not self.left(), 1 * SCALE, lambda: f"left behind: {[processes.stat_of(p) for p in self.left()]}")
+        wait_until(lambda: not self.left(), 1 * SCALE,
+                   lambda: f"left behind: {[processes.stat_of(pid) for pid in self.left()]}")
         # Locks of Unix paths and the like: what a scenario makes itself, it makes elsewhere.
         files = [path.name for path in self.directory.iterdir() if path not in (self.stderr, self.log_file)]
         assert not files, f"left behind: {files}"

@@ -20,7 +20,7 @@ def address_of(url):
 
 
 def connect(url, timeout=LONG):
-    """A connected socket; from a Unix datagram client an address of its own (autobind), else nobody could answer it."""
+    """A connected socket; from a Unix datagram client an address of its own (autobind), or nobody could answer."""
     family, kind, address = address_of(url)
     client = socket.socket(family, kind)
     client.settimeout(timeout)

@@ -11,8 +11,8 @@ PRELOADS = ROOT / "tests" / "harness"
 
 @functools.lru_cache(maxsize=None)
 def _compile(source, target):
-    subprocess.run(["gcc", "-std=gnu17", "-D_GNU_SOURCE", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared",
-                    f"-I{ROOT / 'include'}", "-o", target, source, "-ldl"], check=True)
+    subprocess.run(["gcc", "-std=gnu17", "-D_GNU_SOURCE", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-fPIC",
+                    "-shared", f"-I{ROOT / 'include'}", "-o", target, source], check=True)
     return target
 
 

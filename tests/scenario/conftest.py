@@ -23,8 +23,8 @@ def pytest_configure():
 @pytest.fixture
 def start(tmp_path):
     """
-    start("calc", "--workers", 3) gives a Brood that serves on a port of its own, warmed up; a list of URLs as `listen`
-    says otherwise. When the test is over, all of them are checked and stopped, the last one first.
+    start("calc", "--workers", 3) gives a Brood that serves on a port of its own, warmed up; a list of URLs as
+    `listen` says otherwise. When the test is over, all of them are checked and stopped, the last one first.
     """
     started = []
 

@@ -62,13 +62,15 @@ def test_000_ten_clients_who_make_it_think_take(start, model, rounds):
 def test_000_the_log_tells_the_story_of_the_document(start):
     brood = start("calc", "--log-level", "debug", log="text")
     assert clients.ask(brood.url, b"2+3\n") == b"5\r\n"
-    wait_until(lambda: "exit=" in brood.text(), LONG, brood.text)
     worker = re.search(r" \[DEBUG\] \[(\d+)\] calc: In buffer = b'2\+3\\n'", brood.text())
     assert worker, brood.text()
     pid = worker.group(1)
+    wait_until(lambda: f"end worker={pid}" in brood.text(), LONG, brood.text)
+    time_of_day = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}"
     for line in (rf"\[DEBUG\] \[{pid}\] calc: Out buffer = b'5", rf"\[DEBUG\] \[{pid}\] calc: Done",
-                 rf"\[INFO\] \[{brood.service}\] calc: end worker={pid} peer=127.0.0.1:\d+ reason=finished .*exit=\"exit 0\""):
-        assert re.search(rf"^\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{{3}} {line}", brood.text(), re.M), (line, brood.text())
+                 rf"\[INFO\] \[{brood.service}\] calc: end worker={pid} peer=127.0.0.1:\d+ "
+                 r"reason=finished .*exit=\"exit 0\""):
+        assert re.search(f"^{time_of_day} {line}", brood.text(), re.M), (line, brood.text())
 
 
 # ---- 001: the echo server of Programming Python ---------------------------------------------------------------

@@ -17,12 +17,14 @@ pytestmark = pytest.mark.fault
 
 MODELS = ["iterative", "fork", "thread"]
 PAUSE_CPU = 0.05
+FORKS = ["clone3", "clone", "fork", "vfork"]
+ACCEPT_ERRORS = ["ENFILE", "EMFILE", "ENOBUFS", "ENOMEM", "ECONNABORTED", "EINTR", "EPROTO", "EPERM"]
 
 # ---- R01: fork fails, some calls ------------------------------------------------------------------------------
 
 def test_r01_clients_of_a_fork_that_fails_wait_for_the_next_one(start):
     brood = start("calc")
-    with failing_calls(brood.service, *[f"{call}:error=EAGAIN:when=2..3" for call in ("clone3", "clone", "fork", "vfork")]):
+    with failing_calls(brood.service, *[f"{call}:error=EAGAIN:when=2..3" for call in FORKS]):
         for i in range(8):
             begin = time.monotonic()
             assert clients.ask(brood.url, f"{i}+1\n".encode()) == f"{i + 1}\r\n".encode()
@@ -35,7 +37,7 @@ def test_r01_clients_of_a_fork_that_fails_wait_for_the_next_one(start):
 
 def test_r01_a_fork_that_always_fails_refuses_clearly_and_serves_again(start):
     brood = start("calc")
-    with failing_calls(brood.service, *[f"{call}:error=EAGAIN" for call in ("clone3", "clone", "fork", "vfork")]):
+    with failing_calls(brood.service, *[f"{call}:error=EAGAIN" for call in FORKS]):
         with clients.Crowd(brood.url, [b"1\n"] * 3) as crowd:
             assert crowd.run(LONG)
             # The end of the stream, not a reset: that could overtake words of refusal.
@@ -65,7 +67,7 @@ def fifty_under_a_bound(brood, bound, unbound):
     requests = [f"{i}\n".encode() for i in range(50)]
     bound()
     with clients.Crowd(brood.url, requests) as crowd:
-        crowd.run(1.0 * SCALE)
+        crowd.run(0.8)
         waiting = crowd.seconds.count(None)
         assert waiting > 0, "the bound was not hit"
         unbound()
@@ -74,15 +76,21 @@ def fifty_under_a_bound(brood, bound, unbound):
     assert brood.fresh() < brood.delay + 1 * SCALE
 
 
-@pytest.mark.skipif(not PidsGroup.possible(), reason="no cgroup to bound processes with")
-def test_r02_a_cgroup_without_room_for_another_process(start):
-    with PidsGroup() as group:
-        brood = start("calc", "--delay", "300ms", "--workers", 100, preexec_fn=group.enter)
-        brood.delay = 0.3
-        fifty_under_a_bound(brood, lambda: group.bound(group.count() + 5), lambda: group.bound(None))
-        brood.check()
-        assert brood.stop() == 0
-        assert brood.summary()["worker_errors"] > 0 and brood.summary()["refused"] == 0
+@pytest.fixture
+def group():
+    if not PidsGroup.possible():
+        pytest.skip("no cgroup to bound processes with")
+    with PidsGroup() as made:
+        yield made
+
+
+def test_r02_a_cgroup_without_room_for_another_process(group, start):
+    brood = start("calc", "--delay", "300ms", "--workers", 100, preexec_fn=group.enter)
+    brood.delay = 0.3
+    fifty_under_a_bound(brood, lambda: group.bound(group.count() + 5), lambda: group.bound(None))
+    brood.check()
+    assert brood.stop() == 0
+    assert brood.summary()["worker_errors"] > 0 and brood.summary()["refused"] == 0
 
 
 def test_r02_a_user_with_no_process_left(start, own_user):
@@ -150,7 +158,7 @@ def test_r03_queued_clients_are_served_when_one_lets_go(start):
 
 # ---- R04: whatever accept says --------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("error", ["ENFILE", "EMFILE", "ENOBUFS", "ENOMEM", "ECONNABORTED", "EINTR", "EPROTO", "EPERM"])
+@pytest.mark.parametrize("error", ACCEPT_ERRORS)
 @pytest.mark.parametrize("model", MODELS)
 def test_r04_the_listener_never_goes_deaf(start, model, error):
     brood = start("calc", "--model", model)

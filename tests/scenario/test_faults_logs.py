@@ -21,7 +21,8 @@ EX_CANTCREAT = 73
 LINE_MAX = 4096
 
 # A title for the terminal, a line of its own, an end of everything, and what is no UTF-8.
-ATTACK = b"log \x1b]0;owned\x07 \x1b[31mred \r2026-11-21 13:22:17.123 [ERROR] [1] calc: forged \x00 \x9b31m \xff\xfe \" \\ %s%n"
+ATTACK = (b"log \x1b]0;owned\x07 \x1b[31mred \r2026-11-21 13:22:17.123 [ERROR] [1] calc: forged "
+          b"\x00 \x9b31m \xff\xfe \" \\ %s%n")
 
 
 # ---- R36: log injection ---------------------------------------------------------------------------------------
@@ -33,7 +34,7 @@ def test_r36_text_stays_one_line_and_in_its_place(start, handlers, model):
     clients.ask(brood.url, ATTACK + b"\n")
     wait_until(lambda: "blame=" in brood.text(), LONG, brood.text)
     raw = brood.stderr.read_bytes()
-    assert not re.search(rb"[\x00-\x09\x0b-\x1f\x7f-\x9f\xff]", raw), re.findall(rb".*[\x00-\x09\x0b-\x1f\x7f-\xff].*", raw)
+    assert not re.findall(rb".*[\x00-\x09\x0b-\x1f\x7f-\x9f\xff].*", raw)
     assert len(brood.text().splitlines()) == before + 2  # what the handler said, and the end
     assert re.search(r"^\S+ \S+ \[INFO\] \[\d+\] obey: told: ", brood.text(), re.M)
 

@@ -111,11 +111,125 @@ static void a_thousand_clients_under_thread_leave_nothing_behind(void **state)
 	serve_a_thousand(BROOD_THREAD);
 }
 
+/* load, which fails the first time and leaves its mark both times. */
+static int load_at_the_second_try(void **app)
+{
+	int *tries = *app;
+
+	*app = NULL;
+	return (*tries)++ == 0 ? -EIO : 0;
+}
+
+static void a_start_that_failed_may_be_tried_again(void **state)
+{
+	struct brood *engine = brood_new();
+	int tries = 0, r;
+
+	(void)state;
+	assert_non_null(engine);
+	r = brood_add(engine, &(struct brood_service){ .listen = "tcp://127.0.0.1:0 tcp://127.0.0.1:0",
+				      .app = &tries,
+				      .model = BROOD_ITERATIVE,
+				      .state_size = 1,
+				      .handler = { .load = load_at_the_second_try, .handle = echo } });
+	assert_int_equal(r, 0);
+	assert_int_equal(brood_start(engine), -EIO);
+	assert_int_equal(brood_start(engine), 0);
+	assert_int_equal(tries, 2);
+	assert_non_null(brood_listening(engine, 1));
+	assert_null(brood_listening(engine, 2));
+	be_served(engine);
+	brood_free(engine);
+}
+
+/* A whole life within one turn of the loop. */
+static int take_a_while(struct brood_conn *conn, void *app)
+{
+	(void)conn;
+	(void)app;
+	usleep(20000);
+	return 0;
+}
+
+static void note_duration(void *arg, enum brood_level level, const char *line, size_t size)
+{
+	const char *ms = memmem(line, size, " ms=", 4);
+	int *shortest_ms = arg;
+
+	(void)level;
+	if (ms && atoi(ms + 4) < *shortest_ms)
+		*shortest_ms = atoi(ms + 4);
+}
+
+static void the_record_tells_how_long_each_client_was_served(void **state)
+{
+	struct brood *engine = brood_new();
+	int shortest_ms = INT32_MAX, r, fds[2];
+
+	(void)state;
+	assert_non_null(engine);
+	brood_log_to(engine, BROOD_INFO, note_duration, &shortest_ms);
+	r = brood_add(engine, &(struct brood_service){ .listen = "tcp://127.0.0.1:0",
+				      .model = BROOD_ITERATIVE,
+				      .handler = { .handle = take_a_while } });
+	assert_int_equal(r, 0);
+	assert_int_equal(brood_start(engine), 0);
+	for (int i = 0; i < 2; i++)
+		fds[i] = connect_to(brood_listening(engine, 0));
+	brood_stop(engine);
+	assert_int_equal(brood_run(engine), 0);
+	assert_true(shortest_ms >= 20 && shortest_ms < INT32_MAX);
+	for (int i = 0; i < 2; i++)
+		close(fds[i]);
+	brood_free(engine);
+}
+
+/* An answer that waits in stdio's buffer when handle is done. */
+static int answer_by_stdio(struct brood_conn *conn, void *app)
+{
+	char line[16];
+	ssize_t n = brood_readline(conn, line, sizeof line);
+
+	(void)app;
+	if (n <= 0)
+		return (int)n;
+	fputs(line, brood_file(conn));
+	return BROOD_AGAIN;
+}
+
+static void what_waits_in_stdio_leaves_before_the_next_request(void **state)
+{
+	struct brood *engine = brood_new();
+	char answer[8] = "";
+	ssize_t n = -1;
+	int fd;
+
+	(void)state;
+	assert_non_null(engine);
+	assert_int_equal(brood_add(engine, &(struct brood_service){ .listen = "tcp://127.0.0.1:0",
+						   .model = BROOD_THREAD,
+						   .handler = { .handle = answer_by_stdio } }),
+		0);
+	assert_int_equal(brood_start(engine), 0);
+	fd = connect_to(brood_listening(engine, 0));
+	assert_int_equal(write(fd, "one\n", 4), 4);
+	for (int turns = 0; n < 0 && turns < 1000; turns++) {
+		assert_true(brood_run_once(engine, 1) == 1);
+		n = recv(fd, answer, sizeof answer, MSG_DONTWAIT);
+	}
+	assert_int_equal(n, 4);
+	close(fd);
+	brood_free(engine);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_thousand_clients_under_iterative_leave_nothing_behind),
 		cmocka_unit_test(a_thousand_clients_under_thread_leave_nothing_behind),
+		cmocka_unit_test(a_start_that_failed_may_be_tried_again),
+		cmocka_unit_test(the_record_tells_how_long_each_client_was_served),
+		cmocka_unit_test(what_waits_in_stdio_leaves_before_the_next_request),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -85,11 +85,32 @@ static void a_held_child_is_left_to_its_holder(void **state)
 	}
 }
 
+static void orphans_behind_a_held_child_are_to_be_asked_for_again(void **state)
+{
+	struct child child;
+	struct child_exit ended;
+	bool more;
+
+	(void)state;
+	if (child_spawn(true, &child) == 0)
+		_exit(0);
+	assert_int_equal(waitid(P_PID, (id_t)child.pid, &(siginfo_t){ 0 }, WEXITED | WNOWAIT), 0);
+	make_orphans(1);
+	orphans_reap(is_pid, &child.pid, &more);
+	assert_true(more);
+	assert_int_equal(child_reap(&child, &ended), 0);
+	child_close(&child);
+	for (int i = 0; i < TRIES && orphans_reap(nobody, NULL, &more) == 0; i++)
+		usleep(1000);
+	assert_int_equal(waitid(P_ALL, 0, &(siginfo_t){ 0 }, WEXITED | WNOHANG), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_orphans_are_reaped_however_many),
 		cmocka_unit_test(a_held_child_is_left_to_its_holder),
+		cmocka_unit_test(orphans_behind_a_held_child_are_to_be_asked_for_again),
 	};
 
 	/* As PID 1 is for everybody. */

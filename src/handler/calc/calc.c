@@ -74,23 +74,20 @@ static int answer_line(struct brood_conn *conn, const struct calc_options *chose
 	return answer_text(conn, line, size);
 }
 
-static int serve_lines(struct brood_conn *conn, const struct calc_options *chosen, char *line)
+/* One line, or the end of input: 0. */
+static int serve_line(struct brood_conn *conn, const struct calc_options *chosen, char *line)
 {
-	ssize_t size;
+	ssize_t size = brood_readline(conn, line, CALC_LINE_SIZE + 1);
 	int r;
 
-	while ((size = brood_readline(conn, line, CALC_LINE_SIZE + 1)) != 0) {
-		if (size < 0 && size != -EMSGSIZE)
-			return (int)size;
-		/* What was too long is gone: calc_eval is told a size that it refuses without looking. */
-		r = size < 0 ? answer_text(conn, line, CALC_LINE_SIZE + 1)
-			     : answer_line(conn, chosen, line, (size_t)size);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	if (size == 0 || (size < 0 && size != -EMSGSIZE))
+		return (int)size;
+	/* What was too long is gone: calc_eval is told a size that it refuses without looking. */
+	r = size < 0 ? answer_text(conn, line, CALC_LINE_SIZE + 1) : answer_line(conn, chosen, line, (size_t)size);
+	return r < 0 ? r : BROOD_AGAIN;
 }
 
+/* A line is a request. Between two of them the connection is brood's: a stop does not wait for a client who thinks. */
 static int handle(struct brood_conn *conn, void *app)
 {
 	char *line = malloc(CALC_LINE_SIZE + 1);
@@ -98,7 +95,9 @@ static int handle(struct brood_conn *conn, void *app)
 
 	if (!line)
 		return -ENOMEM;
-	r = serve_lines(conn, app, line);
+	do
+		r = serve_line(conn, app, line);
+	while (r == BROOD_AGAIN && brood_packet_size(conn) >= 0);
 	free(line);
 	return r;
 }

@@ -100,8 +100,14 @@ static void install(void)
 
 static void give_all(struct guard *guard)
 {
-	while (guard->ring.next != &guard->ring)
-		calc_memory_give(guard->ring.next + 1);
+	struct block *block = guard->ring.next;
+
+	while (block != &guard->ring) {
+		struct block *next = block->next;
+
+		free(block);
+		block = next;
+	}
 }
 
 int calc_memory_guard(int (*work)(void *arg), void *arg)
