@@ -171,14 +171,13 @@ static void accept_from(struct acceptor *acceptor)
 {
 	struct service *service = acceptor->service;
 	const struct model *model = &service->model;
-	int64_t began_ns = clock_now_ns();
+	int64_t began_ns = model->draining ? clock_now_ns() : 0;
 
 	for (int taken = 0; !is_enough(model, taken, began_ns); taken++) {
 		int r;
 
 		if (acceptor->done || service->ledger->accept_state != ACCEPT_OPEN)
 			return;
-
 		if (model->ops->room(model) <= 0) {
 			enter_full(service);
 			return;

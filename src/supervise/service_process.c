@@ -175,7 +175,8 @@ static __attribute__((noinline)) int run_from_top_of_page(struct brood *engine)
 	size_t rest_of_page = (uintptr_t)__builtin_frame_address(0) % PAGE_SIZE_USUAL;
 	volatile char unused[rest_of_page + 1];
 
-	unused[0] = 0; /* or the compiler would leave it out */
+	unused[0] = 0;
+	(void)unused[0]; /* or the compiler would leave it out */
 	return brood_run(engine);
 }
 
