@@ -213,11 +213,14 @@ void engine_check_over(struct brood *engine)
 	for (size_t i = 0; i < engine->service_count; i++) {
 		const struct ledger *ledger = engine->services[i]->ledger;
 
-		/* What was written off had its time already. */
 		if (ledger->out_count > ledger->lost_count || ledger->accept_state != ACCEPT_CLOSED)
 			return;
 	}
-	be_over(engine);
+	/* What was written off had its time already: it is not waited for until the drain deadline. */
+	if (has_lost_threads(engine))
+		engine_kill(engine);
+	else
+		be_over(engine);
 }
 
 static void drain_deadline(struct loop_timer *timer)
