@@ -293,13 +293,13 @@ BROOD_API bool brood_loggable(struct brood_conn *conn, enum brood_level level);
  * supervisor is gone. */
 BROOD_API int brood_sleep(struct brood_conn *conn, int ms);
 
-/* The connection as a stdio stream, buffered; closed by brood. NULL and errno where the handler
- * has no thread of control of its own. */
+/* The connection as a stdio stream, buffered; flushed after each call of handle, closed by brood. NULL and
+ * errno where the handler has no thread of control of its own. */
 BROOD_API FILE *brood_file(struct brood_conn *conn);
 
 /* Go on in a child: 0 in the child, which now owns the connection; 1 in the worker, whose handle should
- * return 0; or -errno (-EAGAIN: as many as .workers are out already). Streams, and models with a
- * thread of control of their own outside of threads: -EOPNOTSUPP elsewhere. */
+ * return 0; or -errno (-EAGAIN: as many as .workers are out already). In handle, for streams, and models
+ * with a thread of control of their own outside of threads: -EOPNOTSUPP elsewhere. */
 BROOD_API int brood_fork(struct brood_conn *conn);
 
 #ifdef __cplusplus

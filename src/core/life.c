@@ -5,7 +5,7 @@
  *                   └→ HANDLE ⇄ PARKED                 │
  *                        └→ (error) → FINISH (finish, deferred calls) → LINGER → OVER
  *
- * The slot's phase has one writer: this file (and ending.c for LINGER, held.c when a child exits in mid-life).
+ * The slot's phase has one writer: this file (and ending.c for LINGER, the models where no life began, or its child died).
  */
 #include "core/life.h"
 

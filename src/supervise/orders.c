@@ -142,7 +142,8 @@ static bool find_terminal(void)
 int orders_open(struct supervisor *supervisor)
 {
 	struct signals_config config = {
-		.harmless = SIGNALS_BIT(SIGPIPE) | SIGNALS_BIT(SIGALRM),
+		/* SIGXFSZ: a log file may meet RLIMIT_FSIZE. */
+		.harmless = SIGNALS_BIT(SIGPIPE) | SIGNALS_BIT(SIGALRM) | SIGNALS_BIT(SIGXFSZ),
 		/* nohup ignores the first; a shell without job control the others, for what it starts with &. */
 		.may_stay_ignored = SIGNALS_BIT(SIGHUP) | SIGNALS_BIT(SIGINT) | SIGNALS_BIT(SIGQUIT),
 	};

@@ -38,7 +38,7 @@ struct service_process {
 static const struct signals_config service_signals = {
 	.taken = SIGNALS_BIT(SIGTERM) | SIGNALS_BIT(SIGQUIT) | SIGNALS_BIT(SIGINT),
 	.harmless = SIGNALS_BIT(SIGHUP) | SIGNALS_BIT(SIGUSR1) | SIGNALS_BIT(SIGUSR2) | SIGNALS_BIT(SIGPIPE) |
-		    SIGNALS_BIT(SIGALRM) | SIGNALS_BIT(SIGTTIN) | SIGNALS_BIT(SIGTTOU),
+		    SIGNALS_BIT(SIGALRM) | SIGNALS_BIT(SIGTTIN) | SIGNALS_BIT(SIGTTOU) | SIGNALS_BIT(SIGXFSZ),
 	.reset_others = true,
 };
 
