@@ -28,7 +28,7 @@
 extern "C" {
 #endif
 
-#define BROOD_API __attribute__((visibility("default")))
+#define BROOD_API               __attribute__((visibility("default")))
 #define BROOD_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 
 /* "None", for every limit and deadline whose zero means "the default". */
@@ -41,12 +41,12 @@ extern "C" {
 /* A handler may use this much stack in every model; .stack_kib asks for more. */
 #define BROOD_STACK_KIB 64
 
-struct brood;	   /* an engine: services, listeners, one loop */
+struct brood;      /* an engine: services, listeners, one loop */
 struct brood_conn; /* one accepted stream, or one datagram and its sender */
 
 /* How connections are spread. `app` is copied by fork and shared by threads. */
 enum brood_model {
-	BROOD_FORK = 0,	     /* a process for each client (default; at most 40) */
+	BROOD_FORK = 0,      /* a process for each client (default; at most 40) */
 	BROOD_ITERATIVE = 1, /* one client after another, in the service process */
 	BROOD_THREAD = 2,    /* a bounded pool of threads in the service process (64) */
 };
@@ -61,16 +61,16 @@ enum brood_level {
 /* Which deadline brood_conn_deadline changes. */
 enum brood_deadline {
 	BROOD_DEADLINE_FIRST_BYTE, /* accept → the client's first byte */
-	BROOD_DEADLINE_IDLE,	   /* any later wait for the client to send */
-	BROOD_DEADLINE_REQUEST,	   /* one call of handle */
-	BROOD_DEADLINE_WRITE,	   /* any wait for the client to take what we send */
-	BROOD_DEADLINE_TOTAL,	   /* accept → end */
+	BROOD_DEADLINE_IDLE,       /* any later wait for the client to send */
+	BROOD_DEADLINE_REQUEST,    /* one call of handle */
+	BROOD_DEADLINE_WRITE,      /* any wait for the client to take what we send */
+	BROOD_DEADLINE_TOTAL,      /* accept → end */
 };
 
 /* How a connection ended; given to finish, and one line of the log. */
 struct brood_end {
 	const char *reason;  /* name of its row in the table of end reasons: "finished", "first-byte-timeout" … */
-	int error;	     /* 0, or the negative errno behind the reason */
+	int error;           /* 0, or the negative errno behind the reason */
 	uint64_t bytes_in;   /* received from the client */
 	uint64_t bytes_out;  /* handed to the kernel for the client */
 	uint64_t requests;   /* calls of handle */
@@ -80,10 +80,10 @@ struct brood_end {
 /* One option of a handler's own (`brood serve HANDLER --name VALUE`). The command allocates
  * .options_size zeroed bytes, writes each value at .offset and passes them as `app`. */
 enum brood_option_kind {
-	BROOD_OPTION_FLAG,     /* bool */
-	BROOD_OPTION_MS,       /* int: "500ms", "5s", "1m" */
-	BROOD_OPTION_NUMBER,   /* int, 0 … INT_MAX */
-	BROOD_OPTION_STRING,   /* const char *: lives as long as the service */
+	BROOD_OPTION_FLAG,   /* bool */
+	BROOD_OPTION_MS,     /* int: "500ms", "5s", "1m" */
+	BROOD_OPTION_NUMBER, /* int, 0 … INT_MAX */
+	BROOD_OPTION_STRING, /* const char *: lives as long as the service */
 };
 
 struct brood_option {
@@ -139,30 +139,30 @@ struct brood_handler {
  * Borrowed strings must live until brood_free (brood_main: until it returns).
  */
 struct brood_service {
-	const char *name;	/* for logs; default: "service" */
-	const char *listen;	/* URLs, separated by spaces: tcp://host:port udp://… unix:/path unix:@name
+	const char *name;   /* for logs; default: "service" */
+	const char *listen; /* URLs, separated by spaces: tcp://host:port udp://… unix:/path unix:@name
 				 * unixgram:… vsock://cid:port fd://N fd://NAME, settings as ?mode=0660 */
 	enum brood_model model;
-	int workers;		/* fork: children at once, 40; thread: ignored unless 1; iterative: 1 */
-	int threads;		/* thread: 64 */
-	int backlog;		/* 4096 */
-	int max_packet;		/* bytes of a datagram taken; 65507 */
-	int stack_kib;		/* BROOD_STACK_KIB at least */
-	size_t state_size;	/* zeroed bytes for each connection, see brood_conn_state */
-	void *app;		/* given to every moment */
+	int workers;       /* fork: children at once, 40; thread: ignored unless 1; iterative: 1 */
+	int threads;       /* thread: 64 */
+	int backlog;       /* 4096 */
+	int max_packet;    /* bytes of a datagram taken; 65507 */
+	int stack_kib;     /* BROOD_STACK_KIB at least */
+	size_t state_size; /* zeroed bytes for each connection, see brood_conn_state */
+	void *app;         /* given to every moment */
 
 	int first_byte_timeout_ms; /* 30 s */
-	int idle_timeout_ms;	   /* 5 min */
-	int request_timeout_ms;	   /* off */
-	int write_timeout_ms;	   /* 30 s */
-	int total_timeout_ms;	   /* off */
-	int linger_ms;		   /* close: how long to read and discard; 1 s */
-	int drain_timeout_ms;	   /* 30 s */
-	int load_timeout_ms;	   /* 30 s; under brood_main */
-	int kill_after_ms;	   /* 5 s: from a missed deadline to the end of its worker */
-	int idle_ms;		   /* off */
+	int idle_timeout_ms;       /* 5 min */
+	int request_timeout_ms;    /* off */
+	int write_timeout_ms;      /* 30 s */
+	int total_timeout_ms;      /* off */
+	int linger_ms;             /* close: how long to read and discard; 1 s */
+	int drain_timeout_ms;      /* 30 s */
+	int load_timeout_ms;       /* 30 s; under brood_main */
+	int kill_after_ms;         /* 5 s: from a missed deadline to the end of its worker */
+	int idle_ms;               /* off */
 
-	const void *refusal;	/* bytes sent to a stream client that cannot be served */
+	const void *refusal; /* bytes sent to a stream client that cannot be served */
 	size_t refusal_size;
 	const void *last_words; /* bytes sent when a worker died before it answered (later models) */
 	size_t last_words_size;
@@ -286,7 +286,8 @@ BROOD_API int brood_conn_note(struct brood_conn *conn, const char *key, const ch
 BROOD_API int brood_conn_blame(struct brood_conn *conn, const char *why);
 
 /* A log line with this connection's service, pid and peer. brood_loggable tells whether anybody reads it. */
-BROOD_API void brood_logf(struct brood_conn *conn, enum brood_level level, const char *format, ...) BROOD_PRINTF(3, 4);
+BROOD_API void brood_logf(struct brood_conn *conn, enum brood_level level, const char *format, ...)
+	BROOD_PRINTF(3, 4);
 BROOD_API bool brood_loggable(struct brood_conn *conn, enum brood_level level);
 
 /* Wait; ends early with -ETIMEDOUT when a deadline of this connection passes, -ECANCELED when the

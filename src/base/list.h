@@ -10,7 +10,7 @@ struct list {
 	struct list *next, *prev;
 };
 
-#define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+#define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 static inline void list_init(struct list *list)
 {
@@ -38,7 +38,8 @@ static inline void list_remove(struct list *link)
 }
 
 /* Safe against removal of the entry in hand. */
-#define list_each(pos, tmp, head)                                                                                  \
-	for (struct list * (pos) = (head)->next, *(tmp) = (pos)->next; (pos) != (head); (pos) = (tmp), (tmp) = (pos)->next)
+#define list_each(pos, tmp, head)                                                       \
+	for (struct list * (pos) = (head)->next, *(tmp) = (pos)->next; (pos) != (head); \
+		(pos) = (tmp), (tmp) = (pos)->next)
 
 #endif

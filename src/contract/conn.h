@@ -19,9 +19,9 @@ struct model;
 struct service;
 struct transport_ops;
 
-#define CONN_DEFERS	16
-#define CONN_BUFFER	8192 /* what readline may hold back */
-#define CONN_NEVER	INT64_MAX
+#define CONN_DEFERS 16
+#define CONN_BUFFER 8192 /* what readline may hold back */
+#define CONN_NEVER  INT64_MAX
 
 union conn_address {
 	struct sockaddr any;
@@ -40,7 +40,7 @@ struct conn_packet {
 	size_t read;
 	char *reply;
 	size_t reply_size;
-	size_t limit;	  /* of the answer */
+	size_t limit; /* of the answer */
 	bool wrote;
 	uint32_t dropped; /* the kernel's count of datagrams lost on this socket so far */
 };
@@ -51,9 +51,9 @@ struct brood_conn {
 	struct service *service;
 	struct listener *listener;
 	struct slot *slot;
-	int publish_fd; /* where to write the slot (conn_publish), or -1: whoever watches sees it as it is */
+	int publish_fd;     /* where to write the slot (conn_publish), or -1: whoever watches sees it as it is */
 	unsigned int index; /* of conn and slot in their pools */
-	int fd;		    /* stream: owned; datagram: the listener's, borrowed */
+	int fd;             /* stream: owned; datagram: the listener's, borrowed */
 
 	/* In the service process: who has it. */
 	struct list link; /* core's: out, or free */
@@ -72,13 +72,13 @@ struct brood_conn {
 	int32_t request_ms; /* for the next call of handle; BROOD_OFF: none */
 
 	unsigned int expired; /* enum end_reason of the deadline that passed, 0: none */
-	int broken;	      /* negative errno that every further call answers, or 0 */
+	int broken;           /* negative errno that every further call answers, or 0 */
 	bool got_byte : 1;
-	bool eof : 1;	    /* the client's end of input was seen */
-	bool finished : 1;  /* our end of output was sent */
+	bool eof : 1;      /* the client's end of input was seen */
+	bool finished : 1; /* our end of output was sent */
 	bool aborted : 1;
-	bool forked : 1;    /* brood_fork gave it to a child */
-	bool child : 1;	    /* this is that child */
+	bool forked : 1; /* brood_fork gave it to a child */
+	bool child : 1;  /* this is that child */
 
 	socklen_t peer_size;
 	socklen_t local_size;

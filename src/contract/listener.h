@@ -22,12 +22,12 @@ struct listener {
 	int fd;
 	enum listener_family family;
 	const struct transport_ops *transport; /* stream or datagram */
-	bool connected;	 /* fd:// that is a connection already: served once */
-	bool shared;	 /* given to us (fd://): never unlinked, flags left alone */
-	int lock_fd;	 /* held flock on PATH.lock, or -1 */
-	dev_t path_dev;	 /* what we bound, to remove only that */
+	bool connected;                        /* fd:// that is a connection already: served once */
+	bool shared;                           /* given to us (fd://): never unlinked, flags left alone */
+	int lock_fd;                           /* held flock on PATH.lock, or -1 */
+	dev_t path_dev;                        /* what we bound, to remove only that */
 	ino_t path_ino;
-	char path[108];	 /* Unix path to remove at an orderly stop, or "" */
+	char path[108];              /* Unix path to remove at an orderly stop, or "" */
 	char url[LISTENER_URL_SIZE]; /* as bound: the kernel's port, no settings */
 };
 

@@ -32,7 +32,7 @@ struct log_record {
 	char *scratch; /* LOG_SCRATCH_SIZE bytes to encode in, or NULL: the stack */
 };
 
-#define LOG_LINE_MAX	 4096
+#define LOG_LINE_MAX     4096
 #define LOG_SCRATCH_SIZE (LOG_LINE_MAX + 1)
 
 #endif

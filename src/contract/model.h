@@ -27,8 +27,8 @@ struct brood_host_ops {
 	int (*worker_start)(struct service *service);
 	void (*worker_stop)(struct service *service);
 
-	/* In a child just forked for this connection, first of all: leave the parent's descriptors and, in a process of
-	 * brood's own, die with the parent. <0: it cannot serve and must _exit. */
+	/* In a child just forked for this connection, first of all: leave the parent's descriptors and, in a process
+	 * of brood's own, die with the parent. <0: it cannot serve and must _exit. */
 	int (*enter_child)(struct brood_conn *conn, pid_t parent);
 
 	/* In the worker: the whole life of one connection, verify to the last deferred call. Blocks as the model's
@@ -49,8 +49,8 @@ struct brood_host_ops {
 	/* In the service process: this process should be replaced (too many stuck threads): drain, then fail. */
 	void (*give_up)(struct service *service, const char *why);
 
-	/* One line; at most one per cause and second unless cause is CAUSE_NONE. In the service process, its loop's thread:
-	 * what it counts is not there in a forked child. */
+	/* One line; at most one per cause and second unless cause is CAUSE_NONE. In the service process, its loop's
+	 * thread: what it counts is not there in a forked child. */
 	void (*log)(struct service *service, enum brood_level level, enum host_cause cause, const char *format, ...)
 		BROOD_PRINTF(4, 5);
 };
@@ -63,13 +63,13 @@ struct model_config {
 	int kill_after_ms;
 	bool supervised;    /* in a process of brood's own: clone3 */
 	bool worker_copies; /* forked workers see no page that the service process writes for itself (process/pages.h) */
-	int life_fd;	    /* readable once the service drains; hangs up once everything must end */
-	int board_fd;	    /* where copies publish their slot, or -1 */
+	int life_fd;        /* readable once the service drains; hangs up once everything must end */
+	int board_fd;       /* where copies publish their slot, or -1 */
 };
 
 struct model_ops {
 	const char *name;
-	bool publishes;	  /* a worker has its slot to itself and publishes it (conn_publish) */
+	bool publishes;   /* a worker has its slot to itself and publishes it (conn_publish) */
 	bool has_control; /* a handler has a thread of control of its own: brood_file works */
 	int accept_batch; /* connections taken per turn of the loop */
 
@@ -110,9 +110,9 @@ struct model {
 	struct service *service;
 	struct loop *loop;
 	struct model_config config;
-	void *state;   /* the model's own, made by start, freed by stop */
-	pid_t pid;     /* of the service process */
-	bool serving;  /* a handler is running in the loop's own thread (iterative): no ticks, no room */
+	void *state;           /* the model's own, made by start, freed by stop */
+	pid_t pid;             /* of the service process */
+	bool serving;          /* a handler is running in the loop's own thread (iterative): no ticks, no room */
 	_Atomic bool draining; /* written by core, in the service process; read by its threads */
 	_Atomic bool killed;
 };

@@ -15,28 +15,28 @@
 
 /* Where a connection stands. Not the service's state: that is enum service_state. */
 enum conn_phase {
-	PHASE_PLACED,	/* accepted, waiting for its worker */
-	PHASE_VERIFY,	/* in verify */
-	PHASE_SETUP,	/* in setup */
-	PHASE_HANDLE,	/* in handle */
-	PHASE_PARKED,	/* between two calls of handle: owned by core, needs no stack */
-	PHASE_FINISH,	/* in error, finish and the deferred calls */
-	PHASE_LINGER,	/* reading and discarding before the close */
-	PHASE_OVER,	/* reason and error are valid */
+	PHASE_PLACED, /* accepted, waiting for its worker */
+	PHASE_VERIFY, /* in verify */
+	PHASE_SETUP,  /* in setup */
+	PHASE_HANDLE, /* in handle */
+	PHASE_PARKED, /* between two calls of handle: owned by core, needs no stack */
+	PHASE_FINISH, /* in error, finish and the deferred calls */
+	PHASE_LINGER, /* reading and discarding before the close */
+	PHASE_OVER,   /* reason and error are valid */
 };
 
-#define SLOT_NOTE_SIZE	256
+#define SLOT_NOTE_SIZE  256
 #define SLOT_BLAME_SIZE 64
-#define SLOT_SIZE	4096
+#define SLOT_SIZE       4096
 
 struct slot {
 	/* The worker has promised to be over by then (monotonic ns); 0: no promise. Whoever watches the
 	 * worker shuts the connection down then, and ends the worker kill_after later. */
 	_Atomic int64_t must_end_ns;
-	_Atomic uint32_t phase;	 /* enum conn_phase */
+	_Atomic uint32_t phase;  /* enum conn_phase */
 	_Atomic uint32_t reason; /* enum end_reason; END_NONE while it runs */
 	_Atomic uint32_t forked; /* iterative: left to a child (brood_fork), whom the service process watches */
-	int32_t error;		 /* negative errno behind the reason, or 0 */
+	int32_t error;           /* negative errno behind the reason, or 0 */
 	_Atomic uint64_t bytes_in;
 	_Atomic uint64_t bytes_out;
 	_Atomic uint64_t requests;

@@ -219,8 +219,8 @@ static bool enter_loop(struct service *service)
 	return any;
 }
 
-/* While draining, whether there is more. Else a waiting iterative handler met the next client, or the stop, while accept was
- * not done with its own; that is over. */
+/* While draining, whether there is more. Else a waiting iterative handler met the next client, or the stop, while accept
+ * was not done with its own; that is over. */
 static bool missed_something(const struct service *service)
 {
 	const struct model *model = &service->model;

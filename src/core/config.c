@@ -8,15 +8,15 @@
 #include "core/engine_private.h"
 
 /* Bounds that keep sums and products of settings inside their types; far above what a machine can do. */
-#define MAX_WORKERS	 100000
-#define MAX_THREADS	 10000
-#define MAX_BACKLOG	 65535
-#define MAX_PACKET	 65507
-#define MAX_STACK_KIB	 (1024 * 1024)
-#define MAX_STATE_SIZE	 (1024 * 1024)
+#define MAX_WORKERS      100000
+#define MAX_THREADS      10000
+#define MAX_BACKLOG      65535
+#define MAX_PACKET       65507
+#define MAX_STACK_KIB    (1024 * 1024)
+#define MAX_STATE_SIZE   (1024 * 1024)
 #define MAX_REFUSAL_SIZE 4096
-#define MAX_TIMEOUT_MS	 (7 * 24 * 3600 * 1000)
-#define ITERATIVE_FORKS	 40
+#define MAX_TIMEOUT_MS   (7 * 24 * 3600 * 1000)
+#define ITERATIVE_FORKS  40
 
 static const struct model_ops *const models[] = {
 	[BROOD_FORK] = &model_fork,
@@ -32,7 +32,10 @@ struct setting {
 	bool may_be_off;
 };
 
-#define SETTING(field, fallback, max, off) { #field, offsetof(struct brood_service, field), fallback, max, off }
+#define SETTING(field, fallback, max, off)                                        \
+	{                                                                         \
+#field, offsetof(struct brood_service, field), fallback, max, off \
+	}
 
 static const struct setting settings[] = {
 	SETTING(threads, 64, MAX_THREADS, false),
@@ -60,8 +63,9 @@ static int fill_in(struct brood_service *service, const struct setting *setting,
 	if (*value == BROOD_OFF && setting->may_be_off)
 		return 0;
 	if (*value < 1 || *value > setting->max)
-		return sentence_set(why, -EINVAL, "service %s: %s is %d; it must be between 1 and %d%s", service->name,
-			setting->name, *value, setting->max, setting->may_be_off ? ", or BROOD_OFF" : "");
+		return sentence_set(why, -EINVAL, "service %s: %s is %d; it must be between 1 and %d%s",
+			service->name, setting->name, *value, setting->max,
+			setting->may_be_off ? ", or BROOD_OFF" : "");
 	return 0;
 }
 
@@ -69,8 +73,8 @@ static int check_workers(struct brood_service *service, struct sentence *why)
 {
 	if (service->model != BROOD_FORK) {
 		if (service->workers != 0 && service->workers != 1)
-			return sentence_set(why, -EINVAL, "service %s: workers is %d, but model %s has one; %s", service->name,
-				service->workers, models[service->model]->name,
+			return sentence_set(why, -EINVAL, "service %s: workers is %d, but model %s has one; %s",
+				service->name, service->workers, models[service->model]->name,
 				service->model == BROOD_THREAD ? "set threads instead" : "choose another model");
 		service->workers = 1;
 		return 0;
@@ -78,37 +82,40 @@ static int check_workers(struct brood_service *service, struct sentence *why)
 	if (service->workers == 0)
 		service->workers = 40;
 	if (service->workers < 1 || service->workers > MAX_WORKERS)
-		return sentence_set(why, -EINVAL, "service %s: workers is %d; it must be between 1 and %d", service->name,
-			service->workers, MAX_WORKERS);
+		return sentence_set(why, -EINVAL, "service %s: workers is %d; it must be between 1 and %d",
+			service->name, service->workers, MAX_WORKERS);
 	return 0;
 }
 
 static int check_rest(const struct brood_service *service, struct sentence *why)
 {
 	if (!service->handler.handle)
-		return sentence_set(why, -EINVAL, "service %s has no handler: .handler.handle is NULL", service->name);
+		return sentence_set(
+			why, -EINVAL, "service %s has no handler: .handler.handle is NULL", service->name);
 	if (service->state_size > MAX_STATE_SIZE)
 		return sentence_set(why, -EINVAL, "service %s: state_size is %zu; at most %d", service->name,
 			service->state_size, MAX_STATE_SIZE);
 	if (service->refusal_size > MAX_REFUSAL_SIZE || service->last_words_size > MAX_REFUSAL_SIZE)
-		return sentence_set(why, -EINVAL, "service %s: refusal and last_words have at most %d bytes", service->name,
-			MAX_REFUSAL_SIZE);
+		return sentence_set(why, -EINVAL, "service %s: refusal and last_words have at most %d bytes",
+			service->name, MAX_REFUSAL_SIZE);
 	return 0;
 }
 
-int engine_effective(const struct brood_service *service, size_t size, struct brood_service *ret_service,
-	struct sentence *why)
+int engine_effective(
+	const struct brood_service *service, size_t size, struct brood_service *ret_service, struct sentence *why)
 {
 	struct brood_service effective = { 0 };
 	int r;
 
 	if (size > sizeof effective)
-		return sentence_set(why, -EINVAL, "the program was built for a newer libbrood than %s", brood_version());
+		return sentence_set(
+			why, -EINVAL, "the program was built for a newer libbrood than %s", brood_version());
 	memcpy(&effective, service, size);
 	if (!effective.name)
 		effective.name = "service";
 	if (!engine_model_name(effective.model))
-		return sentence_set(why, -EINVAL, "service %s: there is no model %d", effective.name, (int)effective.model);
+		return sentence_set(
+			why, -EINVAL, "service %s: there is no model %d", effective.name, (int)effective.model);
 	for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
 		r = fill_in(&effective, &settings[i], why);
 		if (r < 0)

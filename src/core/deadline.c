@@ -11,8 +11,8 @@ static int64_t from(int64_t start_ns, int ms)
 	return ms < 0 ? CONN_NEVER : start_ns + ms * NS_PER_MS;
 }
 
-/* Whoever watches the worker cannot see its waits; it is told by when it must be over altogether. After brood_fork by the
- * child, who promises for itself. */
+/* Whoever watches the worker cannot see its waits; it is told by when it must be over altogether. After brood_fork by
+ * the child, who promises for itself. */
 static void tell(struct brood_conn *conn, int64_t must_end_ns)
 {
 	if (conn->forked)

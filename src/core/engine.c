@@ -254,7 +254,8 @@ static int drain_ms(const struct brood *engine)
 static void say_draining(struct brood *engine)
 {
 	if (write(engine->life_pipe[1], "", 1) < 0)
-		engine_log(engine, BROOD_ERROR, "workers did not hear that the service drains: %s", strerrordesc_np(errno));
+		engine_log(engine, BROOD_ERROR, "workers did not hear that the service drains: %s",
+			strerrordesc_np(errno));
 }
 
 void engine_drain(struct brood *engine)

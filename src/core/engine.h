@@ -32,7 +32,8 @@ struct engine_supervised {
 unsigned int engine_slots(const struct brood_service *service);
 
 /* Defaults filled in and everything checked: -EINVAL and a sentence. Pure. */
-int engine_effective(const struct brood_service *service, size_t size, struct brood_service *ret_service, struct sentence *why);
+int engine_effective(
+	const struct brood_service *service, size_t size, struct brood_service *ret_service, struct sentence *why);
 
 /* Before brood_start, after the one brood_add: this process is brood's own. */
 int engine_supervise(struct brood *engine, const struct engine_supervised *supervised);

@@ -21,7 +21,7 @@ enum engine_state { ENGINE_NEW, ENGINE_SERVING, ENGINE_DRAINING, ENGINE_OVER };
 
 struct brood {
 	enum engine_state state;
-	struct loop *loop; /* pages of its own, like a ledger */
+	struct loop *loop;       /* pages of its own, like a ledger */
 	struct loop_source wake; /* an eventfd that brood_stop writes */
 	_Atomic int stop_requests;
 	struct loop_timer tick_timer;
@@ -37,7 +37,7 @@ struct brood {
 	struct log own_log; /* embedded: to nowhere until brood_log_to */
 	const struct engine_supervised *supervised;
 	struct engine_supervised supervised_copy;
-	int own_end;	/* see inherit.c */
+	int own_end;    /* see inherit.c */
 	int keep_below; /* see inherit.c */
 
 	struct sentence why;

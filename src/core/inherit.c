@@ -67,8 +67,7 @@ static void leave_embedded(const struct brood *engine, const struct brood_conn *
 
 		for (size_t j = 0; j < service->ledger->acceptor_count; j++)
 			close_but(service->ledger->acceptors[j].listener.fd, conn->fd);
-		list_each(pos, next, &service->ledger->out)
-		{
+		list_each(pos, next, &service->ledger->out) {
 			const struct brood_conn *sibling = container_of(pos, struct brood_conn, link);
 
 			if (sibling != conn && !sibling->transport->datagram)

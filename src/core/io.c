@@ -25,7 +25,7 @@ static int wait_until(struct brood_conn *conn, short events, struct deadline dea
 	return r < 0 ? io_break(conn, r) : 0;
 }
 
-/* End and error may be the work of whoever shut the connection down: at its deadline, or when everything was to end. */
+/* End and error may be the work of whoever shut the connection down: at its deadline, or when all was to end. */
 static int fail(struct brood_conn *conn, int error)
 {
 	if (deadline_check(conn) < 0)
@@ -44,7 +44,7 @@ ssize_t io_recv(struct brood_conn *conn, void *buf, size_t size)
 		return conn->broken;
 	if (conn->eof || size == 0)
 		return 0;
-	/* Before the try: a client that never keeps us waiting must not outstay its time. Free without such a deadline. */
+	/* Before the try: a client that never lets us wait must not outstay its time. Free without such a deadline. */
 	if (deadline_check(conn) < 0)
 		return -ETIMEDOUT;
 	while ((n = conn->transport->recv(conn, buf, size)) == -EAGAIN) {

@@ -5,7 +5,7 @@
  *                   └→ HANDLE ⇄ PARKED                 │
  *                        └→ (error) → FINISH (finish, deferred calls) → LINGER → OVER
  *
- * The slot's phase has one writer: this file (and ending.c for LINGER, the models where no life began, or its child died).
+ * The slot's phase has one writer: this file (and ending.c for LINGER, the models where no life began or none ended).
  */
 #include "core/life.h"
 
@@ -38,12 +38,13 @@ static void end_stray_child(struct brood_conn *conn)
 
 	if (direct_getpid() == own)
 		return;
-	brood_logf(conn, BROOD_ERROR, "a child forked by the handler returned from it; it ends here (see brood_fork)");
+	brood_logf(
+		conn, BROOD_ERROR, "a child forked by the handler returned from it; it ends here (see brood_fork)");
 	_exit(EXIT_FAILURE);
 }
 
-/* One call of handle. What it left in stdio's buffer goes out with it: the client may wait for that before it sends more,
- * and a datagram's answer is sent when handle is done. */
+/* One call of handle. What it left in stdio's buffer goes out with it: the client may wait for that before it sends
+ * more, and a datagram's answer is sent when handle is done. */
 static int handle_once(struct brood_conn *conn)
 {
 	int flushed, r;

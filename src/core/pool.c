@@ -84,7 +84,8 @@ int pool_open(struct service *service)
 	if (service->model.config.worker_copies)
 		r = pages_leave_out_of_forks(pool->conns, pool->conns_size);
 	for (unsigned int i = count; i > 0; i--)
-		prepare(service, i - 1, &extras); /* so that the lowest are taken first: fewer pages are ever touched */
+		prepare(service, i - 1,
+			&extras); /* so that the lowest are taken first: fewer pages are ever touched */
 	return r;
 }
 

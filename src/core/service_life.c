@@ -80,7 +80,8 @@ int service_open(struct service *service)
 	if (!urls)
 		return -ENOMEM;
 	for (char *url = strtok_r(urls, URL_SEPARATORS, &save); url; url = strtok_r(NULL, URL_SEPARATORS, &save)) {
-		r = open_listeners(url, &options, found, ENGINE_LISTENERS - service->ledger->acceptor_count, &count, &engine->why);
+		r = open_listeners(url, &options, found, ENGINE_LISTENERS - service->ledger->acceptor_count, &count,
+			&engine->why);
 		if (r < 0)
 			break;
 		for (size_t i = 0; i < count; i++)
@@ -88,7 +89,8 @@ int service_open(struct service *service)
 	}
 	free(urls);
 	if (r == 0 && service->ledger->acceptor_count == 0)
-		r = sentence_set(&engine->why, -EINVAL, "service %s listens nowhere: .listen is empty", service->config.name);
+		r = sentence_set(
+			&engine->why, -EINVAL, "service %s listens nowhere: .listen is empty", service->config.name);
 	return r;
 }
 

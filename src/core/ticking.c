@@ -12,8 +12,8 @@ static void call_moment(struct service *service, void (*moment)(void *app), cons
 	moment(service->app);
 	took_ms = (clock_now_ns() - start_ns) / NS_PER_MS;
 	if (took_ms > TICKING_SLOW_MS)
-		service->model.host->log(service, BROOD_WARN, CAUSE_TICK, "%s took %d ms; nobody is accepted meanwhile", name,
-			(int)took_ms);
+		service->model.host->log(service, BROOD_WARN, CAUSE_TICK,
+			"%s took %d ms; nobody is accepted meanwhile", name, (int)took_ms);
 }
 
 static bool wants_idle(const struct service *service)
@@ -52,7 +52,8 @@ int ticking_start(struct brood *engine)
 	for (size_t i = 0; i < engine->service_count; i++)
 		wanted = wanted || engine->services[i]->config.handler.tick || wants_idle(engine->services[i]);
 	engine->tick_timer.fire = tick;
-	return wanted ? loop_arm(engine->loop, &engine->tick_timer, clock_now_ns() + TICKING_PERIOD_MS * NS_PER_MS) : 0;
+	return wanted ? loop_arm(engine->loop, &engine->tick_timer, clock_now_ns() + TICKING_PERIOD_MS * NS_PER_MS)
+		      : 0;
 }
 
 void ticking_stop(struct brood *engine)
@@ -81,5 +82,6 @@ void ticking_start_sweep(struct service *service)
 	if (service->ledger->sweeping)
 		return;
 	service->ledger->sweep_timer.fire = sweep;
-	service->ledger->sweeping = loop_arm(loop, &service->ledger->sweep_timer, loop->now_ns + TICKING_SWEEP_MS * NS_PER_MS) == 0;
+	service->ledger->sweeping =
+		loop_arm(loop, &service->ledger->sweep_timer, loop->now_ns + TICKING_SWEEP_MS * NS_PER_MS) == 0;
 }

@@ -8,7 +8,7 @@ struct service;
 
 #define TICKING_PERIOD_MS 1000
 #define TICKING_SWEEP_MS  250
-#define TICKING_SLOW_MS	  100 /* a moment that takes longer is logged */
+#define TICKING_SLOW_MS   100 /* a moment that takes longer is logged */
 
 int ticking_start(struct brood *engine); /* only if a service wants it: an idle engine sleeps */
 void ticking_stop(struct brood *engine);

@@ -5,8 +5,8 @@
 
 #include "loop/loop.h"
 
-struct loop_timer *heap_first(const struct loop *loop); /* or NULL */
-int heap_insert(struct loop *loop, struct loop_timer *timer); /* 0 or -ENOMEM */
+struct loop_timer *heap_first(const struct loop *loop);        /* or NULL */
+int heap_insert(struct loop *loop, struct loop_timer *timer);  /* 0 or -ENOMEM */
 void heap_remove(struct loop *loop, struct loop_timer *timer); /* must be in it */
 
 #endif

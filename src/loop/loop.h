@@ -34,7 +34,7 @@ struct loop {
 	size_t heap_size, heap_capacity;
 	struct epoll_event batch[LOOP_BATCH]; /* what is in hand; data.ptr NULL: deleted meanwhile */
 	int batch_next, batch_size;
-	int timer_fd;	/* -1 unless loop_fd was asked for */
+	int timer_fd; /* -1 unless loop_fd was asked for */
 	int64_t timer_fd_at_ns;
 	struct loop_source timer_source;
 };
@@ -43,10 +43,10 @@ int loop_init(struct loop *loop);
 void loop_fini(struct loop *loop);
 
 int loop_add(struct loop *loop, struct loop_source *source, uint32_t events); /* EPOLLIN …; 0 or -errno */
-void loop_del(struct loop *loop, struct loop_source *source);		      /* idempotent; before close(2) of its fd */
+void loop_del(struct loop *loop, struct loop_source *source); /* idempotent; before close(2) of its fd */
 
 int loop_arm(struct loop *loop, struct loop_timer *timer, int64_t at_ns); /* also re-arms; -ENOMEM */
-void loop_disarm(struct loop *loop, struct loop_timer *timer);		  /* idempotent */
+void loop_disarm(struct loop *loop, struct loop_timer *timer);            /* idempotent */
 
 /* Wait for at most timeout_ms (-1: until something happens), then run what is ready and due, once. May be called from
  * a callback (an iterative handler waits): what the outer turn still had in hand is then reported again later. */

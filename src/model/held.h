@@ -22,7 +22,7 @@ struct held {
 	struct loop_source source;
 	struct child child;
 	struct brood_conn *conn; /* NULL: this entry is free */
-	int64_t term_ns;	 /* when SIGTERM was sent, or 0 */
+	int64_t term_ns;         /* when SIGTERM was sent, or 0 */
 	bool ended_by_us;
 };
 
@@ -34,7 +34,7 @@ struct held_set {
 };
 
 struct held_set *held_new(struct model *model, int capacity); /* NULL: no memory */
-void held_free(struct held_set *set);				     /* NULL is fine */
+void held_free(struct held_set *set);                         /* NULL is fine */
 
 /* 0 in the child (which has left everything of the parent's, serves by its_conn, which it can see, and must end with
  * held_exit), 1 in the parent, which now owes one host->ended for conn, or -errno. */

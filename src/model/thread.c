@@ -237,12 +237,12 @@ free_pool:
 static void thread_sweep(struct model *model, int64_t now_ns)
 {
 	struct pool *pool = model->state;
-	int64_t kill_after_ns = model->config.kill_after_ms < 0 ? INT64_MAX / 2 : model->config.kill_after_ms * NS_PER_MS;
+	int64_t kill_after_ns =
+		model->config.kill_after_ms < 0 ? INT64_MAX / 2 : model->config.kill_after_ms * NS_PER_MS;
 	int stuck_before = pool->stuck;
 
 	pthread_mutex_lock(&pool->lock);
-	list_each(pos, next, &pool->running)
-	{
+	list_each(pos, next, &pool->running) {
 		struct brood_conn *conn = container_of(pos, struct brood_conn, work);
 		int64_t must_end_ns = atomic_load_explicit(&conn->slot->must_end_ns, memory_order_relaxed);
 

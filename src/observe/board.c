@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Shared memory for slots: a memfd, mapped whole by the service process and by the supervisor; a forked child does not
- * see the mapping and writes its slot to the descriptor (conn_publish). Invariant: the memory has its size for
+ * Shared memory for slots: a memfd, mapped whole by the service process and by the supervisor; a forked child does
+ * not see the mapping and writes its slot to the descriptor (conn_publish). Invariant: the memory has its size for
  * ever (sealed), since a child that cut it short would kill, by SIGBUS, whoever reads it.
  */
 #include "observe/board.h"

@@ -30,7 +30,7 @@ int child_spawn(bool plain, struct child *ret_child);
 int child_reap(const struct child *child, struct child_exit *ret_exit);
 
 int child_signal(const struct child *child, int signal); /* 0 or -errno; -ESRCH once ended */
-void child_close(struct child *child);			  /* the descriptor; sets pidfd to -1 */
+void child_close(struct child *child);                   /* the descriptor; sets pidfd to -1 */
 
 /* In a child: die with the parent. Compares getppid after arming, so that no death is missed.
  * 0, or -ECHILD if the parent is already gone. */

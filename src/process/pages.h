@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-void *pages_new(size_t size); /* zeroed, page-aligned, NULL: no memory */
+void *pages_new(size_t size);              /* zeroed, page-aligned, NULL: no memory */
 void pages_free(void *pages, size_t size); /* NULL is fine */
 
 /* From now on no child sees them: in it they are not even mapped. */

@@ -119,7 +119,8 @@ void start_service(struct supervised *service)
 		death_unborn(service, r);
 		return;
 	}
-	report_event(service, BROOD_DEBUG, "started", (struct log_field[]){ LOG_INT("process", service->child.pid) }, 1);
+	report_event(
+		service, BROOD_DEBUG, "started", (struct log_field[]){ LOG_INT("process", service->child.pid) }, 1);
 	if (service->effective.load_timeout_ms == BROOD_OFF)
 		return;
 	service->timer.fire = load_overdue;

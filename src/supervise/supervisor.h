@@ -26,7 +26,6 @@
 #include "supervise/state.h"
 #include "supervise/supervise.h"
 
-
 /* One service in the supervisor's care. Has a process exactly while child.pidfd >= 0; channel and board live and die
  * with the process, listeners outlive it. */
 struct supervised {

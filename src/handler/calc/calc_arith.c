@@ -3,8 +3,8 @@
  * Decides which operands go together and which exception those raise that do not. Integers are calc_integer.c's,
  * floats are here. Called by the machine, and by the functions that are operators under another name.
  */
-#include "calc/calc_libm.h"
 #include "calc/calc_arith.h"
+#include "calc/calc_libm.h"
 
 #include "calc/calc_integer.h"
 

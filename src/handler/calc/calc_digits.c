@@ -16,7 +16,7 @@
 #define EXPONENT_BIAS 1075
 #define EXPONENT_MASK 0x7ff
 
-#define LOG10_2 0.30102999566398120
+#define LOG10_2       0.30102999566398120
 
 /* The estimate may be off by this much: too low by one it is put right, too high it would not be. */
 #define LOG10_ERROR 1e-10

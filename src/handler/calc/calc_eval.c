@@ -5,8 +5,8 @@
  */
 #include "calc/calc_eval.h"
 
-#include "calc/calc_limits.h"
 #include "calc/calc_libm.h"
+#include "calc/calc_limits.h"
 #include "calc/calc_machine.h"
 #include "calc/calc_memory.h"
 #include "calc/calc_parse.h"

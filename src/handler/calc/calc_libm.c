@@ -26,8 +26,8 @@ static void open_once(void)
 	void *library = dlopen("libm.so.6", RTLD_NOW | RTLD_LOCAL);
 
 	is_open = library && bind_function(library, "fmod", &calc_libm.fmod) &&
-		bind_function(library, "nearbyint", &calc_libm.nearbyint) &&
-		bind_function(library, "pow", &calc_libm.pow);
+		  bind_function(library, "nearbyint", &calc_libm.nearbyint) &&
+		  bind_function(library, "pow", &calc_libm.pow);
 }
 
 int calc_libm_open(void)
