@@ -53,7 +53,9 @@ static void all_are_served(struct cell *cell, int fds[CLIENTS])
 	CHECK_INT(cell_log_number(cell, "accepted"), CLIENTS);
 	CHECK_INT(cell_log_number(cell, "ended"), CLIENTS);
 	CHECK_INT(cell_log_number(cell, "refused"), 0);
-	CHECK(cell_log_number(cell, "pauses") >= 1);
+	/* Iterative serves its first client before the listeners are in its loop: it may not have met the others. */
+	if (cell->model->model != BROOD_ITERATIVE)
+		CHECK(cell_log_number(cell, "pauses") >= 1);
 }
 
 static void beyond_the_bound_clients_wait_and_are_then_served(struct cell *cell)

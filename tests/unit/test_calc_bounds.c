@@ -16,6 +16,7 @@
 
 #include "brood/brood.h"
 #include "handler/calc/calc_eval.h"
+#include "handler/calc/calc_libm.h"
 #include "handler/calc/calc_limits.h"
 
 #define TOO_LARGE "OverflowError('integer too large: at most 32768 bits here')"
@@ -245,7 +246,7 @@ static size_t worst_operands(const struct operation *operation)
 	return worst;
 }
 
-static void every_expression_fits_the_stack_of_a_handler(void **state)
+static __attribute__((unused)) void every_expression_fits_the_stack_of_a_handler(void **state)
 {
 	char *const texts[] = {
 		repeat("1", " or 0<1 and 1|1^1&1<<1+1*-1**(1", 150, ""),
@@ -269,6 +270,7 @@ static void every_expression_fits_the_stack_of_a_handler(void **state)
 	const size_t enough = (size_t)BROOD_STACK_KIB * 1024 * 3 / 4;
 
 	(void)state;
+	assert_int_equal(calc_libm_open(), 0); /* as load does, on the stack of its process */
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
 		assert_in_range(stack_used(texts[i]), 1, enough);
 		free(texts[i]);
@@ -286,7 +288,9 @@ int main(void)
 		cmocka_unit_test(digits_are_bounded_both_ways),
 		cmocka_unit_test(operands_are_bounded),
 		cmocka_unit_test(time_is_bounded),
+#ifndef __SANITIZE_THREAD__ /* whose own frames (setjmp, malloc) are what would be measured */
 		cmocka_unit_test(every_expression_fits_the_stack_of_a_handler),
+#endif
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
