@@ -29,12 +29,12 @@ def build_brood():
 def build_suite(contenders, work, brood):
     """Returns the places that commands name."""
     sources = {contender.source for contender in contenders if contender.source}
+    if any("{brood}" in contender.command for contender in contenders) or any("{library}" in s for s in sources):
+        brood = Path(brood or build_brood())
     for source in sources:
         name = Path(source.split()[0]).stem + (".so" if "-shared" in source else "")
-        compile_c(source, work / name)
+        compile_c(source.replace("{library}", str(brood and brood.parent / "src" / "libbrood.a")), work / name)
     compile_c("bench/load.c", work / "load")
-    if any("{brood}" in contender.command for contender in contenders):
-        brood = brood or build_brood()
     return {"bare": work, "work": work, "peers": ROOT / "bench" / "peers", "brood": brood}
 
 

@@ -42,6 +42,11 @@ FORK = Suite(
         Contender("pidfd loop", "{bare}/fork_pidfd {port}", "bench/bare/fork_pidfd.c -Wl,-z,now"),
         Contender("static loop", "{bare}/fork_static {port}", "bench/bare/fork_static.c -static"),
         Contender(
+            "libbrood",
+            "{work}/linked {port}",
+            "bench/linked.c examples/echo_once.c {library} -pthread -Iinclude -Wl,-z,now -Wl,-z,noseparate-code",
+        ),
+        Contender(
             "brood",
             "{brood} serve {work}/echo_once.so -l tcp://127.0.0.1:{port} -m fork",
             "examples/echo_once.c -shared -fPIC -Iinclude -Wl,-z,now -Wl,-z,noseparate-code",
@@ -56,6 +61,8 @@ FORK = Suite(
     ),
     floors=("pidfd loop", "static loop"),
     goals=(
+        Goal("libbrood", 1.10, "pidfd loop"),
+        Goal("libbrood", 1.35, "static loop"),
         Goal("brood", 1.10, "pidfd loop"),
         Goal("brood", 1.35, "static loop"),
         Goal("brood", 0.10, "socketserver"),

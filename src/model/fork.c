@@ -16,6 +16,7 @@
 #include "contract/model.h"
 #include "model/held.h"
 #include "model/wait.h"
+#include "platform/rseq.h"
 
 static int fork_capacity(const struct model_config *config)
 {
@@ -31,6 +32,8 @@ static int fork_room(const struct model *model)
 
 static int fork_start(struct model *model)
 {
+	if (model->config.supervised)
+		rseq_end();
 	model->state = held_new(model, fork_capacity(&model->config));
 	return model->state ? 0 : -ENOMEM;
 }
