@@ -49,12 +49,12 @@ FORK = Suite(
         Contender(
             "brood",
             "{brood} serve {work}/echo_once.so -l tcp://127.0.0.1:{port} -m fork",
-            "examples/echo_once.c -shared -fPIC -Iinclude -Wl,-z,now -Wl,-z,noseparate-code",
+            "examples/echo_once.c -shared -fPIC -Iinclude -Wl,-z,now -Wl,-z,noseparate-code -Wl,-z,norelro",
         ),
         Contender(
             "brood at error level",
             "{brood} serve {work}/echo_once.so -l tcp://127.0.0.1:{port} -m fork --log-level error",
-            "examples/echo_once.c -shared -fPIC -Iinclude -Wl,-z,now -Wl,-z,noseparate-code",
+            "examples/echo_once.c -shared -fPIC -Iinclude -Wl,-z,now -Wl,-z,noseparate-code -Wl,-z,norelro",
         ),
         Contender("socketserver", "/usr/bin/python3 {peers}/socketserver_fork.py {port}", share=0.1, peer=True),
         Contender("Net::Server", "/usr/bin/perl {peers}/net_server_fork.pl {port}", share=0.1, peer=True),

@@ -71,6 +71,7 @@ struct model_ops {
 	const char *name;
 	bool publishes;   /* a worker has its slot to itself and publishes it (conn_publish) */
 	bool has_control; /* a handler has a thread of control of its own: brood_file works */
+	int descriptors;  /* that one connection holds in the service process */
 	int accept_batch; /* connections taken per turn of the loop */
 
 	/* How many connections may be out at once under this configuration. Pure. */

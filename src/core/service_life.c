@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "contract/transport.h"
@@ -13,6 +14,7 @@
 #include "core/engine_private.h"
 #include "core/host.h"
 #include "core/pool.h"
+#include "process/descriptors.h"
 #include "process/pages.h"
 #include "transport/open.h"
 
@@ -135,6 +137,24 @@ int service_open_board(struct service *service)
 	return 0;
 }
 
+/* Said once, at start: later it is a pause that nobody can explain. */
+static void warn_of_open_files(const struct service *service)
+{
+	const struct model *model = &service->model;
+	int bound = model->ops->room(model);
+	int used = descriptors_end();
+	struct rlimit limit;
+	rlim_t room;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY || used < 0)
+		return;
+	room = limit.rlim_cur > (rlim_t)used ? (limit.rlim_cur - (rlim_t)used) / (rlim_t)model->ops->descriptors : 0;
+	if (room < (rlim_t)bound)
+		model->host->log(model->service, BROOD_WARN, CAUSE_NONE,
+			"the limit of %llu open files leaves room for about %llu clients at once, not for %d",
+			(unsigned long long)limit.rlim_cur, (unsigned long long)room, bound);
+}
+
 int service_start(struct service *service)
 {
 	struct brood *engine = service->engine;
@@ -167,6 +187,7 @@ int service_start(struct service *service)
 		return sentence_set(&engine->why, r, "service %s: cannot start model %s: %s", service->config.name,
 			model->ops->name, strerrordesc_np(-r));
 	service->model_started = true;
+	warn_of_open_files(service);
 	return accept_open(service);
 }
 

@@ -135,6 +135,7 @@ const struct model_ops model_fork = {
 	.name = "fork",
 	.publishes = true,
 	.has_control = true,
+	.descriptors = 2, /* its socket and its pidfd */
 	.accept_batch = 1,
 	.capacity = fork_capacity,
 	.room = fork_room,

@@ -128,6 +128,7 @@ static void iterative_stop(struct model *model)
 const struct model_ops model_iterative = {
 	.name = "iterative",
 	.has_control = true,
+	.descriptors = 1,
 	.accept_batch = 16,
 	.capacity = iterative_capacity,
 	.room = iterative_room,

@@ -298,6 +298,7 @@ static void thread_stop(struct model *model)
 const struct model_ops model_thread = {
 	.name = "thread",
 	.has_control = true,
+	.descriptors = 1,
 	.accept_batch = 16,
 	.capacity = thread_capacity,
 	.room = thread_room,
