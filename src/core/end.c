@@ -57,6 +57,12 @@ static const char *read_peer(struct brood_conn *conn, char text[PEER_TEXT_SIZE])
 	return text;
 }
 
+/* A worker that publishes its slot and died on the way took its counts along: no figure is better than a wrong one. */
+static bool knows_counts(const struct brood_conn *conn, const struct slot *slot)
+{
+	return !conn->model->ops->publishes || conn->pid == 0 || slot->phase == PHASE_OVER;
+}
+
 static void write_record(struct brood_conn *conn, enum end_reason reason, const struct child_exit *ended)
 {
 	struct service *service = conn->service;
@@ -74,9 +80,11 @@ static void write_record(struct brood_conn *conn, enum end_reason reason, const 
 	fields[n++] = LOG_TEXT("reason", end_reason_name(reason));
 	if (slot.error < 0 && slot.error >= -MAX_ERRNO)
 		fields[n++] = LOG_TEXT("error", strerrordesc_np(-slot.error));
-	fields[n++] = LOG_UINT("in", slot.bytes_in);
-	fields[n++] = LOG_UINT("out", slot.bytes_out);
-	fields[n++] = LOG_UINT("requests", slot.requests);
+	if (knows_counts(conn, &slot)) {
+		fields[n++] = LOG_UINT("in", slot.bytes_in);
+		fields[n++] = LOG_UINT("out", slot.bytes_out);
+		fields[n++] = LOG_UINT("requests", slot.requests);
+	}
 	/* Not the loop's time: under iterative a whole life fits into one turn of it. */
 	fields[n++] = LOG_INT("ms", (clock_now_ns() - conn->accepted_ns) / NS_PER_MS);
 	if (ended) {
@@ -112,6 +120,9 @@ void end_connection(struct brood_conn *conn, enum end_reason reason, const struc
 	service->ledger->out_count--;
 	if (conn->recorded)
 		service->ledger->lost_count--;
+	/* A dead worker said no goodbye, and a child of its own may still hold the socket: closing would not reach the client. */
+	if (ended && atomic_load_explicit(&conn->slot->phase, memory_order_relaxed) != PHASE_OVER)
+		end_expire(conn);
 	conn->transport->close(conn);
 	pool_give(conn);
 	accept_resume(service);
