@@ -38,7 +38,7 @@ static int change_directory(const char *path, struct sentence *why)
 	if (chdir(path) == 0)
 		return 0;
 	status = errno == EACCES ? EX_NOPERM : errno == ENOENT || errno == ENOTDIR ? EX_NOINPUT : EX_OSERR;
-	return sentence_set(why, status, "cannot change into the directory %s: %s", path, strerror(errno));
+	return sentence_set(why, status, "chdir: cannot change into the directory %s: %s", path, strerror(errno));
 }
 
 int enter_load(struct plan_service *service, struct keep *keep, struct sentence *why)

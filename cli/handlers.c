@@ -60,8 +60,8 @@ void handlers_refuse(const char *name, struct sentence *why)
 		nearest_offer(&nearest, row->name);
 	for (size_t i = 0; i < sizeof later / sizeof later[0]; i++)
 		if (strcmp(name, later[i]) == 0) {
-			sentence_set(why, 0,
-				"handler %s is not part of this version; known: echo, calc, ./handler.so", name);
+			sentence_set(
+				why, 0, "'%s' is not part of this version; known: echo, calc, ./handler.so", name);
 			return;
 		}
 	if (size > 3 && strcmp(name + size - 3, ".so") == 0)

@@ -106,7 +106,7 @@ void help_serve(void)
 	     "thread and iterative, a crash ends the service's process and with it all of its\n"
 	     "clients; the service is started again, and queued clients are kept.\n"
 	     "\n"
-	     "Stop with ^C or SIGTERM: started requests are finished first.");
+	     "Stop with SIGTERM: started requests are finished first; or with ^C: at once.");
 }
 
 void help_check(void)

@@ -42,7 +42,7 @@ int plugin_locate(const char *word, struct keep *keep, struct plugin *ret_plugin
 	if (colon)
 		*colon = '\0';
 	if (!realpath(path, real) || access(real, R_OK) < 0)
-		return sentence_set(why, file_status(errno), "handler %s: %s", path, strerror(errno));
+		return sentence_set(why, file_status(errno), "cannot read %s: %s", path, strerror(errno));
 	ret_plugin->path = keep_text(keep, real);
 	ret_plugin->symbol = colon ? colon + 1 : PLUGIN_SYMBOL;
 	return 0;

@@ -2,7 +2,7 @@
 /*
  * Every moment of a handler, and what socketserver calls it. Each client is told how long its line was.
  *
- *	./hooks [URL]		then: printf 'hello\n' | nc -N 127.0.0.1 7778
+ *	./hooks [URL]		then: printf 'hello\n' | socat - TCP:127.0.0.1:7778
  *
  * load, tick, idle, unload run in the service process; all others in the worker, here a child for each client.
  */

@@ -55,8 +55,11 @@ static void give_up(struct supervised *service, const char *how)
 			service->said.text);
 	else
 		report_fatal(supervisor, EX_SOFTWARE,
-			"service %s gave up, it died %u times before it was ready: %s%s%s", service->effective.name,
-			service->restart.deaths, how, service->said.text[0] ? ": " : "", service->said.text);
+			"service %s gave up, it died %u times before it was ready: %s%s%s%s%s",
+			service->effective.name, service->restart.deaths, how,
+			service->killed_for ? ", killed because " : "",
+			service->killed_for ? service->killed_for : "", service->said.text[0] ? ": " : "",
+			service->said.text);
 	listeners_close(service);
 	state_set(service, SERVICE_FAILED);
 	stop_raise(supervisor, STOP_DRAIN);

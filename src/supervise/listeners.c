@@ -96,9 +96,10 @@ void listeners_announce(const struct supervised *service)
 	int workers = worker_count(&service->effective);
 
 	for (size_t i = 0; i < service->listener_count; i++)
-		report_line("listening on %s (%s, %s, %d worker%s)", service->listeners[i].url,
+		report_line("listening on %s (%s, %s, %d %s%s)", service->listeners[i].url,
 			service->config->label ? service->config->label : service->effective.name,
-			engine_model_name(service->effective.model), workers, workers == 1 ? "" : "s");
+			engine_model_name(service->effective.model), workers,
+			service->effective.model == BROOD_THREAD ? "thread" : "worker", workers == 1 ? "" : "s");
 }
 
 void listeners_close(struct supervised *service)

@@ -101,7 +101,7 @@ static void load_overdue(struct loop_timer *timer)
 {
 	struct supervised *service = container_of(timer, struct supervised, timer);
 
-	stop_kill_service(service, "it did not become ready before the load deadline");
+	stop_kill_service(service, "it did not become ready before the load deadline (--load-timeout)");
 }
 
 void start_service(struct supervised *service)

@@ -107,7 +107,7 @@ WRONG_WORDS = [
     (["check", "banana"], "'banana' is no handler; known: echo, calc, ./handler.so"),
     (["check", "mine.so"], "'mine.so' is no handler, did you mean './mine.so'?"),
     (["check", "files", "--", "x"], "handler files takes no command behind --"),
-    (["check", "hello"], "handler hello is not part of this version"),
+    (["check", "hello"], "'hello' is not part of this version; known: echo, calc"),
     (["check", ""], "the HANDLER is an empty word"),
     (["check", "echo", "calc"], "what is 'calc'? echo is the HANDLER"),
     (["check", "echo", "--", "ls"], "handler echo takes no command behind --"),
@@ -157,10 +157,10 @@ WRONG_FILES = [
     (SERVICE + "listen tcp://:80\n", "brood.ini:3: 'listen tcp://:80' is neither a section nor a key"),
     ("[service x]\nlisten = tcp://:80\n", "brood.ini:1: [service x] has no handler"),
     ("[service x]\nhandler = ehco\n", "brood.ini:2: handler: 'ehco' is no handler, did you mean 'echo'?"),
-    ("[service x]\nhandler = hello\n", "brood.ini:2: handler: handler hello is not part of this version"),
+    ("[service x]\nhandler = hello\n", "brood.ini:2: handler: 'hello' is not part of this version"),
     ("[service x]\nhandler = echo now\n", "brood.ini:2: handler: echo takes no further words; what is 'now'?"),
     ("[service x]\nhandler = 'echo\n", "brood.ini:2: handler: a ' quote is not closed"),
-    ("[service x]\nhandler = ./none.so\n", "brood.ini:2: handler: handler ./none.so: No such file"),
+    ("[service x]\nhandler = ./none.so\n", "brood.ini:2: handler: cannot read ./none.so: No such file"),
     (b"[service x]\n\0\n", "brood.ini:2: there is a control byte (0x00) in column 1"),
     ("[service x]\n" + "x" * 4097, "brood.ini:2: this line is longer than 4096 bytes"),
     ("".join(f"[service s{n}]\nhandler = echo\n" for n in range(65)), "brood.ini:129: more than 64 services"),
@@ -332,7 +332,7 @@ def test_a_shared_object_without_a_handler_is_told_why(handlers, symbol, status,
 def test_a_file_that_is_no_shared_object_is_refused(tmp_path):
     (tmp_path / "x.so").write_text("no library")
     assert_refused(brood("check", "./x.so", "-l", "tcp://:1", cwd=tmp_path), CONFIGURATION, "cannot load the handler")
-    assert_refused(brood("serve", "./y.so", "-l", "tcp://:1", cwd=tmp_path), NO_INPUT, "handler ./y.so: No such file")
+    assert_refused(brood("serve", "./y.so", "-l", "tcp://:1", cwd=tmp_path), NO_INPUT, "cannot read ./y.so: No such file")
 
 
 def test_options_of_a_loaded_handler_are_checked_too(handlers, tmp_path):
