@@ -33,7 +33,7 @@ def finished(*arguments, **options):
 # ---- Start ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("model, told", [("iterative", "1 worker"), ("fork", "7 workers"), ("thread", "5 workers")])
+@pytest.mark.parametrize("model, told", [("iterative", "1 worker"), ("fork", "7 workers"), ("thread", "5 threads")])
 def test_listening_is_said_at_every_log_level(handler, model, told):
     more = {"iterative": [], "fork": ["-w", "7"], "thread": ["--threads", "5"]}[model]
     with start(handler, "-m", model, *more, "--log-level", "error") as brood:
