@@ -19,7 +19,7 @@ struct model;
 struct service;
 
 /* What a rate-limited log line is about. */
-enum host_cause { CAUSE_NONE, CAUSE_FULL, CAUSE_ACCEPT, CAUSE_WORKER, CAUSE_STUCK, CAUSE_TICK, HOST_CAUSES };
+enum host_cause { CAUSE_NONE, CAUSE_FULL, CAUSE_ACCEPT, CAUSE_WORKER, CAUSE_TICK, HOST_CAUSES };
 
 /* How a lower layer calls upward; filled in by core. */
 struct brood_host_ops {

@@ -21,7 +21,6 @@ struct loop;
 /* Everything is borrowed until brood_free, but the listeners, which the engine takes (their sockets are
  * closed by it, their paths are not removed: the supervisor owns those). */
 struct engine_supervised {
-	int lifeline_fd;
 	const struct board *board; /* at least engine_slots(service) slots */
 	struct log *log;
 	struct listener *listeners;

@@ -16,7 +16,8 @@
 #include "core/engine_private.h"
 #include "process/descriptors.h"
 
-int inherit_before_load(struct brood *engine)
+/* Where the table ends now; from here on new descriptors are at or above it. */
+static int mark_end(const struct brood *engine, int *ret_end)
 {
 	int end;
 
@@ -25,21 +26,18 @@ int inherit_before_load(struct brood *engine)
 	end = descriptors_end();
 	if (end < 0)
 		return end;
-	engine->own_end = end;
+	*ret_end = end;
 	return descriptors_plug(end);
+}
+
+int inherit_before_load(struct brood *engine)
+{
+	return mark_end(engine, &engine->own_end);
 }
 
 int inherit_after_load(struct brood *engine)
 {
-	int end;
-
-	if (!engine->supervised)
-		return 0;
-	end = descriptors_end();
-	if (end < 0)
-		return end;
-	engine->keep_below = end;
-	return descriptors_plug(end);
+	return mark_end(engine, &engine->keep_below);
 }
 
 static void leave_supervised(const struct brood *engine, const struct brood_conn *conn)

@@ -128,7 +128,6 @@ static int make_engine(struct service_process *self, int *ret_exit, struct sente
 	struct supervised *service = self->service;
 	struct supervise_service *config = service->config;
 	struct engine_supervised supervised = {
-		.lifeline_fd = self->lifeline_source.fd,
 		.board = &service->board,
 		.log = service->supervisor->config->log,
 		.listeners = self->listeners,
