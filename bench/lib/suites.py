@@ -47,6 +47,11 @@ FORK = Suite(
             "bench/linked.c examples/echo_once.c {library} -pthread -Iinclude -Wl,-z,now -Wl,-z,noseparate-code",
         ),
         Contender(
+            "libbrood static",
+            "{work}/linked_static {port}",
+            "bench/linked_static.c examples/echo_once.c {library} -pthread -static -Iinclude -Wl,-w",
+        ),
+        Contender(
             "brood",
             "{brood} serve {work}/echo_once.so -l tcp://127.0.0.1:{port} -m fork",
             "examples/echo_once.c -shared -fPIC -Iinclude -Wl,-z,now -Wl,-z,noseparate-code -Wl,-z,norelro",
@@ -63,6 +68,9 @@ FORK = Suite(
     goals=(
         Goal("libbrood", 1.10, "pidfd loop"),
         Goal("libbrood", 1.35, "static loop"),
+        Goal("libbrood static", 1.10, "pidfd loop"),
+        Goal("libbrood static", 1.35, "static loop"),
+        Goal("libbrood static", 0.10, "socketserver"),
         Goal("brood", 1.10, "pidfd loop"),
         Goal("brood", 1.35, "static loop"),
         Goal("brood", 0.10, "socketserver"),

@@ -215,7 +215,7 @@ void client_ask(struct cell *cell, const char *question, const char *answer)
 {
 	int fd = client_connect(cell);
 
-	client_say(fd, question);
+	client_try_say(fd, question); /* a handler that does not listen may have answered and left already */
 	if (!cell->transport->datagram)
 		client_finish(fd);
 	client_expect(fd, answer);
