@@ -36,6 +36,14 @@ static void print_line(const struct option *option, const char *value, struct or
 	}
 }
 
+static const char *show_number(int number, const char *unit, char text[32])
+{
+	if (number == BROOD_OFF)
+		return "off";
+	snprintf(text, 32, "%d%s", number, unit);
+	return text;
+}
+
 /* A time in the largest unit that shows it exactly. */
 static const char *show_ms(int ms, char text[32])
 {
@@ -77,8 +85,13 @@ static const char *show(const struct settings *settings, const struct option *op
 		return number < 0 ? NULL : text;
 	case OPTION_NUMBER:
 	case OPTION_SIZE:
-		snprintf(text, 32, "%d", number);
-		return text;
+		return show_number(number, "", text);
+	case OPTION_KIB:
+		return show_number(number, "K", text);
+	case OPTION_RATE:
+		return show_number(number, "/m", text);
+	case OPTION_SWITCH:
+		return number == BROOD_OFF ? "off" : "on";
 	case OPTION_FLAG:
 	case OPTION_URL:
 	case OPTION_PAIR:

@@ -4,10 +4,11 @@
 #define CLI_DEMO_H
 
 struct plan;
+struct supervisor;
 
 void demo_add(struct plan *plan);
 
 /* Says what is served and how to try it; the ready call of struct supervise_config. */
-void demo_ready(void *arg);
+void demo_ready(void *arg, const struct supervisor *supervisor);
 
 #endif

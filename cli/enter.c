@@ -31,20 +31,39 @@ static int set_environment(const struct given *given, struct keep *keep, struct 
 	return 0;
 }
 
-static int change_directory(const char *path, struct sentence *why)
+static int change_directory(const struct given *given, struct sentence *why)
 {
+	char where[SETTINGS_WHERE_SIZE];
 	int status;
 
-	if (chdir(path) == 0)
+	if (chdir(given->text) == 0)
 		return 0;
 	status = errno == EACCES ? EX_NOPERM : errno == ENOENT || errno == ENOTDIR ? EX_NOINPUT : EX_OSERR;
-	return sentence_set(why, status, "chdir: cannot change into the directory %s: %s", path, strerror(errno));
+	return sentence_set(why, status, "%s: cannot change into %s: %s; name a directory that can be entered",
+		settings_where(options_find("chdir"), given->origin, where), given->text, strerror(errno));
+}
+
+/* On the command line the handler is a word, and its sentences name the file. */
+static int load_plugin(
+	const struct plan_service *service, const struct brood_handler **ret_handler, struct sentence *why)
+{
+	const struct given *given = settings_given(&service->settings, "handler");
+	char where[SETTINGS_WHERE_SIZE];
+	struct sentence reason;
+	int status = plugin_load(&service->plugin, ret_handler, &reason);
+
+	if (status == 0)
+		return 0;
+	if (!given)
+		return sentence_set(why, status, "%s", reason.text);
+	return sentence_set(
+		why, status, "%s: %s", settings_where(options_find("handler"), given->origin, where), reason.text);
 }
 
 int enter_load(struct plan_service *service, struct keep *keep, struct sentence *why)
 {
 	const struct brood_handler *handler;
-	int status = plugin_load(&service->plugin, &handler, why);
+	int status = load_plugin(service, &handler, why);
 
 	if (status == 0)
 		status = own_settle(service->own, handler, service->label, keep, &service->app, why);
@@ -62,7 +81,7 @@ int enter_service(struct supervise_service *self, int *ret_exit, struct sentence
 	if (status == 0 && service->settings.umask >= 0)
 		umask((mode_t)service->settings.umask);
 	if (status == 0 && service->settings.chdir)
-		status = change_directory(service->settings.chdir, why);
+		status = change_directory(settings_given(&service->settings, "chdir"), why);
 	if (status == 0 && !service->handler) {
 		status = enter_load(service, &keep, why);
 		if (status == 0) {

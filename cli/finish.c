@@ -81,6 +81,15 @@ static int refuse_model(
 		engine_model_name(service->settings.service.model), reason);
 }
 
+static const char *const for_prefork[] = {
+	"workers-min",
+	"workers-max",
+	"workers-spare",
+	"fresh",
+	"max-requests",
+	"recycle-memory",
+};
+
 static int check_model(const struct plan_service *service, struct sentence *why)
 {
 	const struct brood_service *settings = &service->settings.service;
@@ -90,6 +99,14 @@ static int check_model(const struct plan_service *service, struct sentence *why)
 	if (settings->model == BROOD_THREAD && settings->workers > 1)
 		return refuse_model(
 			service, "workers", "has one worker with many threads: write threads instead", why);
+	for (size_t i = 0; i < sizeof for_prefork / sizeof *for_prefork; i++)
+		if (settings->model != BROOD_PREFORK && settings_given(&service->settings, for_prefork[i]))
+			return refuse_model(service, for_prefork[i], "cannot honour it: leave it out, or choose model prefork",
+				why);
+	if (settings->model != BROOD_PREFORK && settings->model != BROOD_FORK &&
+		settings_given(&service->settings, "max-memory"))
+		return refuse_model(
+			service, "max-memory", "has no processes to bound: choose model fork or prefork", why);
 	if (settings->model == BROOD_ITERATIVE && settings->workers > 1)
 		return refuse_model(service, "workers", "has one worker: leave it out, or choose model fork", why);
 	return 0;

@@ -15,6 +15,7 @@
 #include "cli/check.h"
 #include "cli/handlers.h"
 #include "cli/help.h"
+#include "cli/misspelt.h"
 #include "cli/plan.h"
 #include "cli/plugin.h"
 #include "cli/serve.h"
@@ -56,7 +57,10 @@ static int serve(char **argv, struct keep *keep, struct sentence *why)
 	}
 	if (status == 0)
 		status = plan_make(&args, keep, &plan, why);
-	return status == 0 ? serve_plan(&plan, why) : status;
+	if (status != 0)
+		return status;
+	misspelt_warn();
+	return serve_plan(&plan, why);
 }
 
 static int check(char **argv, struct keep *keep, struct sentence *why)
@@ -72,21 +76,35 @@ static int check(char **argv, struct keep *keep, struct sentence *why)
 	if (status == 0)
 		status = plan_make(&args, keep, &plan, why);
 	if (status == 0)
+		misspelt_warn();
+	if (status == 0)
 		status = check_plan(&plan, args.print, why);
 	/* The contract of check: whatever is wrong with a configuration is 78. */
 	return status == 0 || status == EX_USAGE ? status : EX_CONFIG;
 }
 
+static int refuse_words(const char *command, const char *word, struct sentence *why)
+{
+	if (strcmp(word, "serve") == 0 || strcmp(word, "check") == 0)
+		return sentence_set(
+			why, EX_USAGE, "brood %s takes no further words: write brood %s --help", command, word);
+	return sentence_set(why, EX_USAGE, "brood %s takes no further words; what is '%.60s'?", command, word);
+}
+
 static int help(char **argv, struct keep *keep, struct sentence *why)
 {
-	(void)argv, (void)keep, (void)why;
+	(void)keep;
+	if (argv[0])
+		return refuse_words("help", argv[0], why);
 	help_commands();
 	return 0;
 }
 
 static int version(char **argv, struct keep *keep, struct sentence *why)
 {
-	(void)argv, (void)keep, (void)why;
+	(void)keep;
+	if (argv[0])
+		return refuse_words("--version", argv[0], why);
 	printf("brood %s\n", brood_version());
 	return 0;
 }

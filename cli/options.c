@@ -18,13 +18,23 @@
 #define THREADS_MAX 10000
 #define BACKLOG_MAX 65535
 #define PACKET_MAX  65507
+#define COUNT_MAX   10000000
+#define MEMORY_MAX  (1 << 30) /* KiB */
+#define OOM_MAX     1000
 
 static const struct option_choice models[] = {
 	{ "fork", BROOD_FORK, "a process for each client: a crash reaches nobody else", false },
 	{ "thread", BROOD_THREAD, "a thread for each client: a crash ends them all", false },
 	{ "iterative", BROOD_ITERATIVE, "one client after another, in one process", false },
-	{ "prefork", 0, NULL, true },
+	{ "prefork", BROOD_PREFORK, "standing processes, each for many clients in turn", false },
 	{ "event", 0, NULL, true },
+	{ 0 },
+};
+
+static const struct option_choice fresh[] = {
+	{ "reused", BROOD_REUSED, "a worker serves one client after another", false },
+	{ "oneshot", BROOD_ONESHOT, "a new process for each client, made before it came", false },
+	{ "rewind", 0, NULL, true },
 	{ 0 },
 };
 
@@ -47,6 +57,10 @@ static const struct option_choice formats[] = {
 #define ALL_FIELD(field)     .scope = OPTION_OF_ALL, .offset = offsetof(struct settings, field)
 #define SERVICE_FIELD(field) .scope = OPTION_OF_SERVICE, .offset = offsetof(struct settings, field)
 #define DEADLINE(field)      SERVICE_FIELD(service.field), .kind = OPTION_MS, .argument = "TIME", .max = WEEK_MS
+#define COUNT(field) \
+	SERVICE_FIELD(service.field), .kind = OPTION_NUMBER, .argument = "N", .max = COUNT_MAX, .may_be_off = true, \
+		.initial = "off"
+#define BLOCKS(field) SERVICE_FIELD(service.field), .kind = OPTION_TEXT, .argument = "BLOCKS"
 #define LATER(word) \
 	.name = (word), .later = true, .kind = OPTION_TEXT, .scope = OPTION_OF_SERVICE, .argument = "VALUE"
 
@@ -64,7 +78,22 @@ const struct option options_table[] = {
 	{ .name = "model", .letter = 'm', SERVICE_FIELD(service.model), .kind = OPTION_CHOICE, .argument = "NAME",
 	  .choices = models, .initial = "fork", .help = "how clients are served at the same time" },
 	{ .name = "workers", .letter = 'w', SERVICE_FIELD(service.workers), .kind = OPTION_NUMBER, .argument = "N",
-	  .max = WORKERS_MAX, .initial = "40", .help = "fork: children at once; the other models have one" },
+	  .max = WORKERS_MAX, .help = "fork: children at once (40); prefork: processes (8); the other models have one" },
+	{ .name = "workers-min", SERVICE_FIELD(service.workers_min), .kind = OPTION_NUMBER, .argument = "N",
+	  .max = WORKERS_MAX, .help = "prefork: at least so many, when few clients come" },
+	{ .name = "workers-max", SERVICE_FIELD(service.workers_max), .kind = OPTION_NUMBER, .argument = "N",
+	  .max = WORKERS_MAX, .help = "prefork: at most so many, when many come (instead of --workers)" },
+	{ .name = "workers-spare", SERVICE_FIELD(service.workers_spare), .kind = OPTION_NUMBER, .argument = "N",
+	  .max = WORKERS_MAX, .help = "prefork: idle ones kept ready (default: a quarter of --workers-max)" },
+	{ .name = "fresh", SERVICE_FIELD(service.fresh), .kind = OPTION_CHOICE, .argument = "HOW", .choices = fresh,
+	  .initial = "reused", .help = "prefork: what a client finds" },
+	{ .name = "max-requests", SERVICE_FIELD(service.max_requests), .kind = OPTION_NUMBER, .argument = "N",
+	  .max = 1000000000, .may_be_off = true, .initial = "off",
+	  .help = "prefork: requests, give or take a tenth, before a worker is replaced; 1 is --fresh oneshot" },
+	{ .name = "recycle-memory", SERVICE_FIELD(service.recycle_memory_kib), .kind = OPTION_KIB, .argument = "SIZE",
+	  .max = MEMORY_MAX, .initial = "off", .help = "prefork: replace a worker that has more than SIZE resident" },
+	{ .name = "max-memory", SERVICE_FIELD(service.max_memory_kib), .kind = OPTION_KIB, .argument = "SIZE",
+	  .max = MEMORY_MAX, .initial = "off", .help = "fork, prefork: what a worker may have at all" },
 	{ .name = "threads", SERVICE_FIELD(service.threads), .kind = OPTION_NUMBER, .argument = "N",
 	  .max = THREADS_MAX,
 	  .initial = "64", .help = "thread: clients at once" },
@@ -94,8 +123,57 @@ const struct option options_table[] = {
 	  .help = "for started requests, when told to stop" },
 	{ .name = "load-timeout", DEADLINE(load_timeout_ms), .initial = "30s", .help = "for a handler to get ready" },
 
+	{ .heading = "Limits (BLOCKS: 192.0.2.0/24 ::1 uid:1000 unix; beyond a limit a client is refused, and that is logged)",
+	  .name = "max-clients", COUNT(max_clients), .help = "at once" },
+	{ .name = "max-per-source", COUNT(max_per_source), .help = "at once, of one source" },
+	{ .name = "source-prefix4", SERVICE_FIELD(service.source_prefix4), .kind = OPTION_NUMBER, .argument = "BITS",
+	  .max = 32, .initial = "32", .help = "how much of an IPv4 address makes a source" },
+	{ .name = "source-prefix6", SERVICE_FIELD(service.source_prefix6), .kind = OPTION_NUMBER, .argument = "BITS",
+	  .max = 128, .initial = "64", .help = "how much of an IPv6 address makes a source" },
+	{ .name = "source-rate", SERVICE_FIELD(service.source_rate_per_min), .kind = OPTION_RATE, .argument = "N/s",
+	  .max = COUNT_MAX, .initial = "off", .help = "new clients of one source: 10/s, 600/m or 36000/h" },
+	{ .name = "source-burst", SERVICE_FIELD(service.source_burst), .kind = OPTION_NUMBER, .argument = "N",
+	  .max = COUNT_MAX, .initial = "10", .help = "how many of them may come at once" },
+	{ .name = "penalty-crash", DEADLINE(penalty_crash_ms), .initial = "off",
+	  .help = "how long a source is refused after its client crashed the handler" },
+	{ .name = "penalty-timeout", DEADLINE(penalty_timeout_ms), .initial = "off",
+	  .help = "the same after a missed deadline" },
+	{ .name = "penalty-blame", DEADLINE(penalty_blame_ms), .initial = "off",
+	  .help = "the same after the handler blamed the client" },
+	{ .name = "penalty-max", DEADLINE(penalty_max_ms), .initial = "10m", .help = "penalties add up to this" },
+	{ .name = "early-drop-from", COUNT(early_drop_from),
+	  .help = "so many clients at once, and some are refused at random" },
+	{ .name = "early-drop-percent", SERVICE_FIELD(service.early_drop_percent), .kind = OPTION_NUMBER,
+	  .argument = "P", .max = 100, .initial = "30", .help = "how many of a hundred then; all at --max-clients" },
+	{ .name = "reserved", COUNT(reserved), .help = "of --max-clients, left to --reserved-for" },
+	{ .name = "reserved-for", BLOCKS(reserved_for), .help = "whom they are for" },
+	{ .name = "queue-timeout", DEADLINE(queue_timeout_ms), .initial = "off",
+	  .help = "refuse who waited longer to be accepted" },
+	{ .name = "allow", BLOCKS(allow), .help = "nobody else" },
+	{ .name = "deny", BLOCKS(deny), .help = "nobody from there" },
+	{ .name = "exempt", BLOCKS(exempt), .help = "from all but --max-clients, --allow and --deny" },
+	{ .name = "dry-run-limits", SERVICE_FIELD(service.dry_run_limits), .kind = OPTION_SWITCH, .argument = "on|off",
+	  .initial = "off", .help = "only log who would have been refused" },
+	{ .name = "min-rate", SERVICE_FIELD(service.min_rate), .kind = OPTION_SIZE, .argument = "SIZE",
+	  .max = COUNT_MAX, .help = "bytes per second that a client must send or take (default: any)" },
+
 	{ .heading = "The service's process",
-	  .name = "chdir", SERVICE_FIELD(chdir), .kind = OPTION_TEXT, .argument = "DIR",
+	  .name = "user", SERVICE_FIELD(service.user), .kind = OPTION_TEXT, .argument = "USER",
+	  .help = "run as USER, once the sockets are open" },
+	{ .name = "group", SERVICE_FIELD(service.group), .kind = OPTION_TEXT, .argument = "GROUP",
+	  .help = "and as GROUP (default: the user's)" },
+	{ .name = "chroot", SERVICE_FIELD(service.chroot), .kind = OPTION_TEXT, .argument = "DIR",
+	  .help = "with DIR as its root directory" },
+	{ .name = "no-new-privs", SERVICE_FIELD(service.no_new_privs), .kind = OPTION_SWITCH, .argument = "on|off",
+	  .initial = "on", .help = "nothing that it executes gains rights" },
+	{ .name = "rlimit", .scope = OPTION_OF_SERVICE, .kind = OPTION_PAIR, .argument = "NAME=VALUE",
+	  .repeats = true, .help = "a limit of its processes, as in nofile=1024, core=0; may be given several times" },
+	{ .name = "oom-score-adj", SERVICE_FIELD(service.oom_score_adj), .kind = OPTION_NUMBER, .argument = "N",
+	  .max = OOM_MAX, .may_be_off = true, .initial = "200",
+	  .help = "how much sooner than the supervisor it is ended when memory is out" },
+	{ .name = "lame-duck", DEADLINE(lame_duck_ms), .initial = "off",
+	  .help = "when told to stop: not ready any more, but still accepting, for so long" },
+	{ .name = "chdir", SERVICE_FIELD(chdir), .kind = OPTION_TEXT, .argument = "DIR",
 	  .help = "its working directory" },
 	{ .name = "umask", SERVICE_FIELD(umask), .kind = OPTION_MODE, .argument = "MODE",
 	  .help = "its file creation mask, in octal" },
@@ -112,6 +190,10 @@ const struct option options_table[] = {
 	  .help = "instead of standard error" },
 	{ .name = "pid-file", ALL_FIELD(pid_file), .kind = OPTION_TEXT, .argument = "PATH",
 	  .help = "holds the process id while brood runs" },
+	{ .name = "control", ALL_FIELD(control), .kind = OPTION_TEXT, .argument = "PATH",
+	  .help = "the socket that brood ctl speaks to (default: under $RUNTIME_DIRECTORY or $XDG_RUNTIME_DIR)" },
+	{ .name = "status-listen", ALL_FIELD(status_listen), .kind = OPTION_TEXT, .argument = "URL",
+	  .help = "answer /healthz, /readyz and /metrics there, as in tcp://127.0.0.1:9100" },
 	{ .name = "config", .letter = 'c', COMMAND_FIELD(config), .kind = OPTION_TEXT, .argument = "FILE",
 	  .help = "read services from FILE (see docs/reference/config.md)" },
 	{ .name = "print", COMMAND_FIELD(print), .kind = OPTION_FLAG, .check_only = true,
@@ -119,15 +201,7 @@ const struct option options_table[] = {
 	{ .name = "help", .letter = 'h', COMMAND_FIELD(help), .kind = OPTION_FLAG,
 	  .help = "this; with a HANDLER, its own options" },
 
-	{ LATER("fresh") },
 	{ LATER("max-conns") },
-	{ LATER("max-requests") },
-	{ LATER("recycle-memory") },
-	{ LATER("max-memory") },
-	{ LATER("control") },
-	{ LATER("user") },
-	{ LATER("group") },
-	{ LATER("chroot") },
 	{ LATER("route") },
 	{ 0 },
 };

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "cli/clash.h"
 #include "cli/config_file.h"
 #include "cli/demo.h"
 #include "cli/finish.h"
@@ -183,6 +184,8 @@ int plan_make(const struct args *args, struct keep *keep, struct plan *ret_plan,
 		status = read_command_line(&plan, args, why);
 	for (size_t i = 0; i < plan.count && status == 0; i++)
 		status = finish_service(&plan, plan.service[i], why);
+	if (status == 0)
+		status = clash_check(&plan, why);
 	if (status == 0)
 		*ret_plan = plan;
 	return status;

@@ -104,6 +104,73 @@ static int parse_size(const struct option *option, const char *text, int *ret_va
 	return 0;
 }
 
+static bool says_off(const char *text, int *ret_value)
+{
+	if (strcmp(text, "off") != 0)
+		return false;
+	*ret_value = BROOD_OFF;
+	return true;
+}
+
+static int parse_number(const struct option *option, const char *text, int *ret_value, struct sentence *why)
+{
+	if (option->may_be_off && says_off(text, ret_value))
+		return 0;
+	return units_int(text, 1, option->max, ret_value, why);
+}
+
+static int parse_kib(const struct option *option, const char *text, int *ret_value, struct sentence *why)
+{
+	uint64_t bytes;
+
+	if (says_off(text, ret_value))
+		return 0;
+	if (units_size(text, &bytes, why) < 0)
+		return -1;
+	if (bytes < 1024 || bytes / 1024 > (uint64_t)option->max)
+		return sentence_set(why, -1, "'%s' is out of range: write a size from 1K to %dG, or off", text,
+			option->max >> 20);
+	*ret_value = (int)(bytes / 1024);
+	return 0;
+}
+
+static int parse_rate(const struct option *option, const char *text, int *ret_value, struct sentence *why)
+{
+	static const struct {
+		const char *per;
+		double per_minute;
+	} units[] = { { "/s", 60 }, { "/m", 1 }, { "/h", 1.0 / 60 } };
+	size_t digits = strspn(text, "0123456789");
+	char number[16];
+	int n;
+
+	if (says_off(text, ret_value))
+		return 0;
+	for (size_t i = 0; i < sizeof units / sizeof *units && digits > 0 && digits < sizeof number; i++) {
+		if (strcmp(text + digits, units[i].per) != 0)
+			continue;
+		memcpy(number, text, digits);
+		number[digits] = '\0';
+		if (units_int(number, 1, option->max, &n, why) < 0)
+			return -1;
+		if (n * units[i].per_minute < 1 || n * units[i].per_minute > option->max)
+			break;
+		*ret_value = (int)(n * units[i].per_minute);
+		return 0;
+	}
+	return sentence_set(why, -1, "'%.40s' is no rate: write a number and /s, /m or /h, as in 10/s, or off", text);
+}
+
+static int parse_switch(const char *text, int *ret_value, struct sentence *why)
+{
+	if (says_off(text, ret_value))
+		return 0;
+	if (strcmp(text, "on") != 0)
+		return sentence_set(why, -1, "'%.40s' is unknown; write on or off", text);
+	*ret_value = 1;
+	return 0;
+}
+
 static int parse_mode(const char *text, int *ret_value, struct sentence *why)
 {
 	unsigned int mode;
@@ -153,11 +220,17 @@ static int parse(const struct option *option, const char *text, union value *ret
 	case OPTION_CHOICE:
 		return parse_choice(option, text, &ret_value->number, why);
 	case OPTION_NUMBER:
-		return units_int(text, 1, option->max, &ret_value->number, why);
+		return parse_number(option, text, &ret_value->number, why);
 	case OPTION_MS:
 		return parse_ms(option, text, &ret_value->number, why);
 	case OPTION_SIZE:
 		return parse_size(option, text, &ret_value->number, why);
+	case OPTION_KIB:
+		return parse_kib(option, text, &ret_value->number, why);
+	case OPTION_RATE:
+		return parse_rate(option, text, &ret_value->number, why);
+	case OPTION_SWITCH:
+		return parse_switch(text, &ret_value->number, why);
 	case OPTION_MODE:
 		return parse_mode(text, &ret_value->number, why);
 	case OPTION_URL:
@@ -186,6 +259,9 @@ static void store(struct settings *settings, const struct option *option, const 
 	case OPTION_NUMBER:
 	case OPTION_MS:
 	case OPTION_SIZE:
+	case OPTION_KIB:
+	case OPTION_RATE:
+	case OPTION_SWITCH:
 	case OPTION_MODE:
 		memcpy(field, &value->number, sizeof value->number);
 		break;

@@ -37,6 +37,8 @@ struct settings {
 	int log_format;
 	const char *log_file;
 	const char *pid_file;
+	const char *control;
+	const char *status_listen;
 
 	/* Of one service. */
 	const char *handler;

@@ -49,6 +49,13 @@ enum brood_model {
 	BROOD_FORK = 0,      /* a process for each client (default; at most 40) */
 	BROOD_ITERATIVE = 1, /* one client after another, in the service process */
 	BROOD_THREAD = 2,    /* a bounded pool of threads in the service process (64) */
+	BROOD_PREFORK = 3,   /* standing processes, there before their clients are (8) */
+};
+
+/* What a standing worker is to its next client. */
+enum brood_fresh {
+	BROOD_REUSED = 0,  /* the process that served others before */
+	BROOD_ONESHOT = 1, /* a process as if new, forked before its one client came */
 };
 
 enum brood_level {
@@ -168,6 +175,47 @@ struct brood_service {
 	size_t last_words_size;
 
 	struct brood_handler handler;
+
+	/* prefork. workers is 8 there; or a pool that breathes between workers_min and workers_max. */
+	enum brood_fresh fresh;
+	int workers_min;
+	int workers_max;
+	int workers_spare;      /* idle ones kept ready; default: a quarter of workers_max */
+	int max_requests;       /* calls of handle before a worker is replaced, give or take a tenth; off */
+	int recycle_memory_kib; /* resident, beyond which a worker is replaced after the request; off */
+	int max_memory_kib;     /* of data that a worker may have at all (RLIMIT_DATA); off. fork, too */
+
+	/* Limits: 0 is none. Whoever is beyond one is refused: .refusal, an end record, a counter. Lists are blocks of
+	 * addresses ("192.0.2.0/24 ::1 uid:1000 unix"), separated by blanks. */
+	int max_clients;         /* at once, of the whole service */
+	int max_per_source;      /* at once, of one source */
+	int source_prefix4;      /* how many bits of an IPv4 address make a source; 32 */
+	int source_prefix6;      /* of an IPv6 address; 64 */
+	int source_rate_per_min; /* new clients of one source */
+	int source_burst;        /* of those, at once; 10 */
+	int penalty_crash_ms;    /* how long a source waits whose client crashed the handler */
+	int penalty_timeout_ms;  /* … ran into a deadline */
+	int penalty_blame_ms;    /* … was blamed (brood_conn_blame) */
+	int penalty_max_ms;      /* they add up, to this; 10 min */
+	int early_drop_from;     /* clients at once, from which some are refused at random … */
+	int early_drop_percent;  /* … this many of a hundred, growing to all at max_clients */
+	int reserved;            /* of max_clients, left to reserved_for */
+	const char *reserved_for;
+	int queue_timeout_ms;    /* a client that waited longer to be accepted is refused */
+	const char *allow;       /* nobody else */
+	const char *deny;
+	const char *exempt;      /* from all limits but max_clients, allow and deny */
+	int dry_run_limits;      /* 1: only log and count who would have been refused */
+	int min_rate;            /* bytes per second a client must send or take while it is waited for; off */
+
+	/* Under brood_main and the command alone. */
+	int lame_duck_ms;     /* after the order to stop: not ready any more, still accepting; off */
+	const char *user;     /* name or number; dropped to before load */
+	const char *group;    /* default: the user's */
+	const char *chroot;
+	int no_new_privs;     /* BROOD_OFF: leave it; default: on */
+	const char *rlimits;  /* "nofile=1024 as=1G" */
+	int oom_score_adj;    /* added to the supervisor's; default 200, BROOD_OFF: none */
 };
 
 /* ---- Run ------------------------------------------------------------------------------------- */

@@ -58,6 +58,11 @@ struct brood_host_ops {
 /* What a model is told at start. */
 struct model_config {
 	int workers;
+	int workers_min, workers_max, workers_spare;
+	int max_requests;       /* BROOD_OFF: any number */
+	int recycle_memory_kib; /* BROOD_OFF: any */
+	int max_memory_kib;     /* BROOD_OFF: any */
+	bool oneshot;
 	int threads;
 	int stack_kib;
 	int kill_after_ms;
@@ -69,6 +74,7 @@ struct model_config {
 
 struct model_ops {
 	const char *name;
+	bool standing;    /* workers are there before their clients, and accept them by themselves (contract/standing.h) */
 	bool publishes;   /* a worker has its slot to itself and publishes it (conn_publish) */
 	bool has_control; /* a handler has a thread of control of its own: brood_file works */
 	int descriptors;  /* that one connection holds in the service process */
@@ -120,6 +126,7 @@ struct model {
 
 extern const struct model_ops model_fork;
 extern const struct model_ops model_iterative;
+extern const struct model_ops model_prefork;
 extern const struct model_ops model_thread;
 
 #endif

@@ -55,7 +55,7 @@ static void enter_full(struct service *service)
 
 	leave_loop(service);
 	service->ledger->accept_state = ACCEPT_FULL;
-	service->ledger->count.pauses++;
+	tally_add(&service->ledger->tally->pauses, 1);
 	/* Iterative is full whenever it is at work: nothing to tell. */
 	if (!model->serving)
 		model->host->log(service, BROOD_INFO, CAUSE_FULL,
@@ -96,7 +96,7 @@ static void try_to_place(struct service *service, struct brood_conn *conn)
 		ledger->placeless_since_ns = 0;
 		return;
 	}
-	ledger->count.place_errors++;
+	tally_add(&ledger->tally->place_errors, 1);
 	model->host->log(service, BROOD_ERROR, CAUSE_WORKER, "cannot make a worker: %s; accepting pauses",
 		strerrordesc_np(-r));
 	enter_backoff(service);
@@ -111,7 +111,7 @@ static void try_to_place(struct service *service, struct brood_conn *conn)
 
 static void place(struct service *service, struct brood_conn *conn)
 {
-	service->ledger->count.accepted++;
+	tally_add(&service->ledger->tally->accepted, 1);
 	service->ledger->last_accept_ns = conn->accepted_ns;
 	list_append(&service->ledger->out, &conn->link);
 	service->ledger->out_count++;
@@ -121,7 +121,7 @@ static void place(struct service *service, struct brood_conn *conn)
 
 static void refuse_too_large(struct service *service, struct brood_conn *conn)
 {
-	service->ledger->count.accepted++;
+	tally_add(&service->ledger->tally->accepted, 1);
 	list_append(&service->ledger->out, &conn->link);
 	service->ledger->out_count++;
 	end_refused(conn, END_TOO_LARGE, -EMSGSIZE);
@@ -184,7 +184,7 @@ static void accept_from(struct acceptor *acceptor)
 		}
 		r = accept_one(acceptor);
 		if (r < 0) {
-			service->ledger->count.accept_errors++;
+			tally_add(&service->ledger->tally->accept_errors, 1);
 			model->host->log(service, BROOD_ERROR, CAUSE_ACCEPT,
 				"cannot accept on %s: %s; accepting pauses", acceptor->listener.url,
 				strerrordesc_np(-r));

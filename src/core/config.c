@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "contract/model.h"
+#include "contract/standing.h"
 #include "core/engine_private.h"
 
 /* Bounds that keep sums and products of settings inside their types; far above what a machine can do. */
@@ -16,12 +17,19 @@
 #define MAX_STATE_SIZE   (1024 * 1024)
 #define MAX_REFUSAL_SIZE 4096
 #define MAX_TIMEOUT_MS   (7 * 24 * 3600 * 1000)
+#define MAX_REQUESTS     1000000000
+#define MAX_MEMORY_KIB   (1 << 30)
+#define MAX_CLIENTS      10000000
+#define MAX_RATE         100000000
+#define MAX_OOM_SCORE    1000
 #define ITERATIVE_FORKS  40
+#define PREFORK_WORKERS  8
 
 static const struct model_ops *const models[] = {
 	[BROOD_FORK] = &model_fork,
 	[BROOD_ITERATIVE] = &model_iterative,
 	[BROOD_THREAD] = &model_thread,
+	[BROOD_PREFORK] = &model_prefork,
 };
 
 struct setting {
@@ -52,6 +60,28 @@ static const struct setting settings[] = {
 	SETTING(load_timeout_ms, 30000, MAX_TIMEOUT_MS, true),
 	SETTING(kill_after_ms, 5000, MAX_TIMEOUT_MS, true),
 	SETTING(idle_ms, BROOD_OFF, MAX_TIMEOUT_MS, true),
+	SETTING(max_requests, BROOD_OFF, MAX_REQUESTS, true),
+	SETTING(recycle_memory_kib, BROOD_OFF, MAX_MEMORY_KIB, true),
+	SETTING(max_memory_kib, BROOD_OFF, MAX_MEMORY_KIB, true),
+	SETTING(max_clients, BROOD_OFF, MAX_CLIENTS, true),
+	SETTING(max_per_source, BROOD_OFF, MAX_CLIENTS, true),
+	SETTING(source_prefix4, 32, 32, false),
+	SETTING(source_prefix6, 64, 128, false),
+	SETTING(source_rate_per_min, BROOD_OFF, MAX_RATE, true),
+	SETTING(source_burst, 10, MAX_RATE, false),
+	SETTING(penalty_crash_ms, BROOD_OFF, MAX_TIMEOUT_MS, true),
+	SETTING(penalty_timeout_ms, BROOD_OFF, MAX_TIMEOUT_MS, true),
+	SETTING(penalty_blame_ms, BROOD_OFF, MAX_TIMEOUT_MS, true),
+	SETTING(penalty_max_ms, 600000, MAX_TIMEOUT_MS, false),
+	SETTING(early_drop_from, BROOD_OFF, MAX_CLIENTS, true),
+	SETTING(early_drop_percent, 30, 100, false),
+	SETTING(reserved, BROOD_OFF, MAX_CLIENTS, true),
+	SETTING(queue_timeout_ms, BROOD_OFF, MAX_TIMEOUT_MS, true),
+	SETTING(dry_run_limits, BROOD_OFF, 1, true),
+	SETTING(min_rate, BROOD_OFF, MAX_RATE, true),
+	SETTING(lame_duck_ms, BROOD_OFF, MAX_TIMEOUT_MS, true),
+	SETTING(no_new_privs, 1, 1, true),
+	SETTING(oom_score_adj, 200, MAX_OOM_SCORE, true),
 };
 
 static int fill_in(struct brood_service *service, const struct setting *setting, struct sentence *why)
@@ -69,8 +99,49 @@ static int fill_in(struct brood_service *service, const struct setting *setting,
 	return 0;
 }
 
+static int check_pool_bound(const struct brood_service *service, const char *name, int value, struct sentence *why)
+{
+	if (value >= 0 && value <= MAX_WORKERS)
+		return 0;
+	return sentence_set(why, -EINVAL, "service %s: %s is %d; it must be between 1 and %d", service->name, name, value,
+		MAX_WORKERS);
+}
+
+/* workers is the bound in any case; without a range the pool has that size always. */
+static int check_pool(struct brood_service *service, struct sentence *why)
+{
+	if (check_pool_bound(service, "workers", service->workers, why) < 0 ||
+		check_pool_bound(service, "workers_min", service->workers_min, why) < 0 ||
+		check_pool_bound(service, "workers_max", service->workers_max, why) < 0 ||
+		check_pool_bound(service, "workers_spare", service->workers_spare, why) < 0)
+		return -EINVAL;
+	if (service->workers && (service->workers_min || service->workers_max || service->workers_spare))
+		return sentence_set(why, -EINVAL,
+			"service %s: workers says how many there are always; leave it out, or workers_min, workers_max and "
+			"workers_spare",
+			service->name);
+	if ((service->workers_min || service->workers_spare) && !service->workers_max)
+		return sentence_set(why, -EINVAL, "service %s: workers_min and workers_spare need workers_max",
+			service->name);
+	if (service->max_requests == 1)
+		service->fresh = BROOD_ONESHOT;
+	if (!service->workers_max)
+		service->workers_min = service->workers_max = service->workers ? service->workers : PREFORK_WORKERS;
+	if (!service->workers_min)
+		service->workers_min = 1;
+	if (service->workers_min > service->workers_max)
+		return sentence_set(why, -EINVAL, "service %s: workers_min is %d, more than workers_max, which is %d",
+			service->name, service->workers_min, service->workers_max);
+	if (!service->workers_spare)
+		service->workers_spare = (service->workers_max + 3) / 4;
+	service->workers = service->workers_max;
+	return 0;
+}
+
 static int check_workers(struct brood_service *service, struct sentence *why)
 {
+	if (service->model == BROOD_PREFORK)
+		return check_pool(service, why);
 	if (service->model != BROOD_FORK) {
 		if (service->workers != 0 && service->workers != 1)
 			return sentence_set(why, -EINVAL, "service %s: workers is %d, but model %s has one; %s",
@@ -84,6 +155,30 @@ static int check_workers(struct brood_service *service, struct sentence *why)
 	if (service->workers < 1 || service->workers > MAX_WORKERS)
 		return sentence_set(why, -EINVAL, "service %s: workers is %d; it must be between 1 and %d",
 			service->name, service->workers, MAX_WORKERS);
+	return 0;
+}
+
+/* What only standing workers, or only processes, can honour. */
+static int check_model(const struct brood_service *service, struct sentence *why)
+{
+	const struct {
+		const char *name;
+		bool given;
+		bool for_fork;
+	} only[] = {
+		{ "workers_min, workers_max and workers_spare",
+			service->workers_min || service->workers_max || service->workers_spare, false },
+		{ "fresh", service->fresh != BROOD_REUSED, false },
+		{ "max_requests", service->max_requests != BROOD_OFF, false },
+		{ "recycle_memory_kib", service->recycle_memory_kib != BROOD_OFF, false },
+		{ "max_memory_kib", service->max_memory_kib != BROOD_OFF, true },
+	};
+
+	for (size_t i = 0; i < sizeof only / sizeof *only; i++)
+		if (only[i].given && service->model != BROOD_PREFORK && !(only[i].for_fork && service->model == BROOD_FORK))
+			return sentence_set(why, -EINVAL, "service %s: model %s does not know %s; model prefork%s does",
+				service->name, models[service->model]->name, only[i].name,
+				only[i].for_fork ? " or fork" : "");
 	return 0;
 }
 
@@ -121,7 +216,9 @@ int engine_effective(
 		if (r < 0)
 			return r;
 	}
-	r = check_workers(&effective, why);
+	r = check_model(&effective, why);
+	if (r == 0)
+		r = check_workers(&effective, why);
 	if (r == 0)
 		r = check_rest(&effective, why);
 	if (r < 0)
@@ -145,12 +242,24 @@ struct model_config engine_model_config(const struct brood_service *service)
 	return (struct model_config){
 		/* Under iterative the one worker is the service process; what is bounded are children of brood_fork. */
 		.workers = service->model == BROOD_ITERATIVE ? ITERATIVE_FORKS : service->workers,
+		.workers_min = service->workers_min,
+		.workers_max = service->workers_max,
+		.workers_spare = service->workers_spare,
+		.max_requests = service->max_requests,
+		.recycle_memory_kib = service->recycle_memory_kib,
+		.max_memory_kib = service->max_memory_kib,
+		.oneshot = service->fresh == BROOD_ONESHOT,
 		.threads = service->threads,
 		.stack_kib = service->stack_kib,
 		.kill_after_ms = service->kill_after_ms,
 		.life_fd = -1,
 		.board_fd = -1,
 	};
+}
+
+size_t engine_area_size(const struct brood_service *service)
+{
+	return models[service->model]->standing ? STANDING_SIZE : SLOT_SIZE;
 }
 
 unsigned int engine_slots(const struct brood_service *service)

@@ -17,12 +17,12 @@
 #define MAX_FIELDS     16
 #define MAX_ERRNO      4095
 
-static enum brood_level level_of(const struct brood_conn *conn, enum end_reason reason)
+static enum brood_level level_of(const struct end_record *record)
 {
-	switch (end_reason_kind(reason)) {
+	switch (end_reason_kind(record->reason)) {
 	case END_KIND_OK:
 	case END_KIND_CLIENT:
-		return conn->transport->datagram ? BROOD_DEBUG : BROOD_INFO;
+		return record->datagram ? BROOD_DEBUG : BROOD_INFO;
 	default:
 		return BROOD_WARN;
 	}
@@ -34,75 +34,109 @@ static int64_t cpu_us(const struct rusage *usage)
 	       usage->ru_stime.tv_usec;
 }
 
-/* A copy: its writer was never to be trusted. One that is still alive (written off) may be at its texts just now. */
-static struct slot read_slot(const struct brood_conn *conn)
-{
-	struct slot slot = { .bytes_in = atomic_load_explicit(&conn->slot->bytes_in, memory_order_relaxed),
-		.bytes_out = atomic_load_explicit(&conn->slot->bytes_out, memory_order_relaxed),
-		.requests = atomic_load_explicit(&conn->slot->requests, memory_order_relaxed) };
-
-	if (conn->recorded)
-		return slot;
-	slot = *conn->slot;
-	slot.note[SLOT_NOTE_SIZE - 1] = slot.blame[SLOT_BLAME_SIZE - 1] = '\0';
-	return slot;
-}
-
-/* The same about the text that brood_peer_text makes when first asked. */
-static const char *read_peer(struct brood_conn *conn, char text[PEER_TEXT_SIZE])
-{
-	if (!conn->recorded)
-		return brood_peer_text(conn);
-	address_text(&conn->peer.any, conn->peer_size, text, PEER_TEXT_SIZE);
-	return text;
-}
-
 /* A worker that publishes its slot and died on the way took its counts along: no figure is better than a wrong one. */
-static bool knows_counts(const struct brood_conn *conn, const struct slot *slot)
+static bool knows_counts(const struct brood_conn *conn)
 {
-	return !conn->model->ops->publishes || conn->pid == 0 || slot->phase == PHASE_OVER;
+	return !conn->model->ops->publishes || conn->pid == 0 ||
+	       atomic_load_explicit(&conn->slot->phase, memory_order_relaxed) == PHASE_OVER;
 }
 
-static void write_record(struct brood_conn *conn, enum end_reason reason, const struct child_exit *ended)
+/* A copy: the slot's writer was never to be trusted. One that is still alive (written off) may be at its texts just now:
+ * they were recorded before. */
+static void fill_in_record(struct end_record *record, const struct brood_conn *conn, enum end_reason reason)
 {
-	struct service *service = conn->service;
-	struct log *log = service->engine->log;
-	struct slot slot = read_slot(conn);
+	const struct slot *slot = conn->slot;
+
+	record->reason = reason;
+	record->error = slot->error;
+	record->worker = conn->pid;
+	record->queue_us = -1;
+	record->counted = knows_counts(conn);
+	record->datagram = conn->transport->datagram;
+	record->accepted_ns = conn->accepted_ns;
+	/* Not the loop's time: under iterative a whole life fits into one turn of it. */
+	record->ended_ns = clock_now_ns();
+	record->bytes_in = atomic_load_explicit(&slot->bytes_in, memory_order_relaxed);
+	record->bytes_out = atomic_load_explicit(&slot->bytes_out, memory_order_relaxed);
+	record->requests = atomic_load_explicit(&slot->requests, memory_order_relaxed);
+	record->peer_size = conn->peer_size;
+	memcpy(&record->peer, &conn->peer, conn->peer_size);
+	record->note[0] = record->blame[0] = '\0';
+	if (conn->recorded)
+		return;
+	memcpy(record->note, slot->note, slot->note[0] ? sizeof record->note : 1);
+	memcpy(record->blame, slot->blame, slot->blame[0] ? sizeof record->blame : 1);
+	record->note[SLOT_NOTE_SIZE - 1] = record->blame[SLOT_BLAME_SIZE - 1] = '\0';
+}
+
+static void count(struct tally *tally, const struct end_record *record)
+{
+	int64_t lived_ns = record->ended_ns - record->accepted_ns;
+
+	tally_add(&tally->ended_by[record->reason < END_REASONS ? record->reason : END_UNKNOWN], 1);
+	if (end_reason_kind(record->reason) == END_KIND_REFUSED)
+		tally_add(&tally->refused, 1);
+	if (record->queue_us >= 0)
+		histogram_add(&tally->queue_wait, (uint64_t)record->queue_us);
+	histogram_add(&tally->duration, lived_ns > 0 ? (uint64_t)lived_ns / NS_PER_US : 0);
+	if (!record->counted)
+		return;
+	tally_add(&tally->bytes_in, record->bytes_in);
+	tally_add(&tally->bytes_out, record->bytes_out);
+	tally_add(&tally->requests, record->requests);
+}
+
+static void write_line(struct service *service, const struct end_record *record, const struct child_exit *ended)
+{
 	char exit_text[EXIT_TEXT_SIZE], peer[PEER_TEXT_SIZE];
+	struct log *log = service->engine->log;
 	struct log_field fields[MAX_FIELDS];
 	size_t n = 0;
 
-	if (level_of(conn, reason) > log->max)
-		return;
-	if (conn->pid)
-		fields[n++] = LOG_INT("worker", conn->pid);
-	fields[n++] = LOG_TEXT("peer", read_peer(conn, peer));
-	fields[n++] = LOG_TEXT("reason", end_reason_name(reason));
-	if (slot.error < 0 && slot.error >= -MAX_ERRNO)
-		fields[n++] = LOG_TEXT("error", strerrordesc_np(-slot.error));
-	if (knows_counts(conn, &slot)) {
-		fields[n++] = LOG_UINT("in", slot.bytes_in);
-		fields[n++] = LOG_UINT("out", slot.bytes_out);
-		fields[n++] = LOG_UINT("requests", slot.requests);
+	if (record->worker)
+		fields[n++] = LOG_INT("worker", record->worker);
+	address_text(&record->peer.any, record->peer_size, peer, sizeof peer);
+	fields[n++] = LOG_TEXT("peer", peer);
+	fields[n++] = LOG_TEXT("reason", end_reason_name(record->reason));
+	if (record->error < 0 && record->error >= -MAX_ERRNO)
+		fields[n++] = LOG_TEXT("error", strerrordesc_np(-record->error));
+	if (record->counted) {
+		fields[n++] = LOG_UINT("in", record->bytes_in);
+		fields[n++] = LOG_UINT("out", record->bytes_out);
+		fields[n++] = LOG_UINT("requests", record->requests);
 	}
-	/* Not the loop's time: under iterative a whole life fits into one turn of it. */
-	fields[n++] = LOG_INT("ms", (clock_now_ns() - conn->accepted_ns) / NS_PER_MS);
+	fields[n++] = LOG_INT("ms", (record->ended_ns - record->accepted_ns) / NS_PER_MS);
 	if (ended) {
 		fields[n++] = LOG_INT("cpu_us", cpu_us(&ended->usage));
 		fields[n++] = LOG_TEXT("exit", child_exit_text(ended, exit_text, sizeof exit_text));
 	}
-	if (slot.blame[0])
-		fields[n++] = LOG_TEXT("blame", slot.blame);
-	if (slot.note[0])
-		fields[n++] = LOG_TEXT("note", slot.note);
+	if (record->blame[0])
+		fields[n++] = LOG_TEXT("blame", record->blame);
+	if (record->note[0])
+		fields[n++] = LOG_TEXT("note", record->note);
 	log_write(log, &(struct log_record){
-			       .level = level_of(conn, reason),
+			       .level = level_of(record),
 			       .service = service->config.name,
 			       .message = "end",
 			       .fields = fields,
 			       .field_count = n,
 			       .scratch = service->ledger->scratch,
 		       });
+}
+
+void end_tell(struct service *service, const struct end_record *record, const struct child_exit *ended)
+{
+	count(service->ledger->tally, record);
+	if (level_of(record) <= service->engine->log->max)
+		write_line(service, record, ended);
+}
+
+static void tell(struct brood_conn *conn, enum end_reason reason, const struct child_exit *ended)
+{
+	struct service *service = conn->service;
+
+	fill_in_record(&service->ledger->record, conn, reason);
+	end_tell(service, &service->ledger->record, ended);
 }
 
 void end_connection(struct brood_conn *conn, enum end_reason reason, const struct child_exit *ended)
@@ -114,8 +148,8 @@ void end_connection(struct brood_conn *conn, enum end_reason reason, const struc
 	if (reason == END_NONE || reason >= END_REASONS)
 		reason = END_UNKNOWN;
 	if (!conn->recorded)
-		write_record(conn, reason, ended);
-	service->ledger->count.ended++;
+		tell(conn, reason, ended);
+	tally_add(&service->ledger->tally->ended, 1);
 	list_remove(&conn->link);
 	service->ledger->out_count--;
 	if (conn->recorded)
@@ -131,10 +165,10 @@ void end_connection(struct brood_conn *conn, enum end_reason reason, const struc
 
 void end_written_off(struct brood_conn *conn)
 {
+	tell(conn, END_WRITTEN_OFF, NULL);
 	conn->recorded = true;
 	conn->service->ledger->lost_count++;
-	conn->service->ledger->count.written_off++;
-	write_record(conn, END_WRITTEN_OFF, NULL);
+	tally_add(&conn->service->ledger->tally->written_off, 1);
 }
 
 /* shutdown(2) and not close(2): the worker may be in a system call on this very number. */
@@ -160,7 +194,6 @@ void end_refused(struct brood_conn *conn, enum end_reason reason, int error)
 {
 	const struct brood_service *config = &conn->service->config;
 
-	conn->service->ledger->count.refused++;
 	conn->slot->error = error;
 	conn->pid = 0;
 	if (!conn->transport->datagram) {

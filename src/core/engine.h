@@ -30,6 +30,9 @@ struct engine_supervised {
 /* How many slots a service needs under its model and limits. Pure. */
 unsigned int engine_slots(const struct brood_service *service);
 
+/* Bytes of each slot's area on the board. Pure. */
+size_t engine_area_size(const struct brood_service *service);
+
 /* Defaults filled in and everything checked: -EINVAL and a sentence. Pure. */
 int engine_effective(
 	const struct brood_service *service, size_t size, struct brood_service *ret_service, struct sentence *why);

@@ -10,6 +10,7 @@
 #include "contract/conn.h"
 #include "contract/listener.h"
 #include "contract/model.h"
+#include "contract/record.h"
 #include "core/engine.h"
 #include "loop/loop.h"
 #include "observe/board.h"
@@ -40,10 +41,6 @@ struct pool {
 	struct list free;
 };
 
-struct service_counters {
-	uint64_t accepted, ended, refused, written_off, pauses, accept_errors, place_errors;
-};
-
 struct cause_state {
 	int64_t said_ns;
 	uint64_t unsaid;
@@ -68,7 +65,8 @@ struct ledger {
 	struct loop_timer sweep_timer;
 	bool sweeping;
 	int64_t last_accept_ns; /* for idle */
-	struct service_counters count;
+	struct tally *tally;          /* at the end of the board */
+	struct end_record record;     /* of the end in hand: not on the stack, for the reason of scratch */
 	struct cause_state cause[HOST_CAUSES];
 	struct service *service;
 	char scratch[LOG_SCRATCH_SIZE]; /* for end records: stack pages are copied after each fork, these are not */

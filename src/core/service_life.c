@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "contract/transport.h"
 #include "core/accept.h"
 #include "core/engine_private.h"
@@ -114,10 +115,11 @@ int service_open_board(struct service *service)
 {
 	const struct engine_supervised *supervised = service->engine->supervised;
 	unsigned int slots = engine_slots(&service->config);
+	size_t area_size = engine_area_size(&service->config);
 	int r;
 
 	if (supervised) {
-		if (supervised->board->count < slots)
+		if (supervised->board->count < slots || supervised->board->area_size != area_size)
 			return -EINVAL;
 		service->board = *supervised->board;
 		service->board_borrowed = true;
@@ -126,13 +128,16 @@ int service_open_board(struct service *service)
 		if (service->board.fd < 0)
 			return -errno;
 	} else {
-		r = board_open(&service->board, slots);
+		r = board_open(&service->board, slots, area_size);
 		if (r < 0)
 			return r;
 	}
+	service->ledger->tally = board_tally(&service->board);
+	tally_set(&service->ledger->tally->started_ns, (uint64_t)clock_now_ns());
+	tally_set(&service->ledger->tally->capacity, slots);
 	/* Workers that publish see nobody's slot, so that none can spoil another's. */
 	if (engine_model_ops(service->config.model)->publishes &&
-		madvise(service->board.pages, (size_t)service->board.count * SLOT_SIZE, MADV_DONTFORK) < 0)
+		madvise(service->board.pages, service->board.size, MADV_DONTFORK) < 0)
 		return -errno;
 	return 0;
 }
@@ -203,14 +208,15 @@ static uint64_t dropped_by_kernel(const struct ledger *ledger)
 static void log_summary(const struct service *service)
 {
 	const struct ledger *ledger = service->ledger;
+	const struct tally *tally = service->ledger->tally;
 	struct log_field fields[] = {
-		LOG_UINT("accepted", ledger->count.accepted),
-		LOG_UINT("ended", ledger->count.ended),
-		LOG_UINT("refused", ledger->count.refused),
-		LOG_UINT("written_off", ledger->count.written_off),
-		LOG_UINT("pauses", ledger->count.pauses),
-		LOG_UINT("accept_errors", ledger->count.accept_errors),
-		LOG_UINT("worker_errors", ledger->count.place_errors),
+		LOG_UINT("accepted", tally->accepted),
+		LOG_UINT("ended", tally->ended),
+		LOG_UINT("refused", tally->refused),
+		LOG_UINT("written_off", tally->written_off),
+		LOG_UINT("pauses", tally->pauses),
+		LOG_UINT("accept_errors", tally->accept_errors),
+		LOG_UINT("worker_errors", tally->place_errors),
 		LOG_UINT("unfinished", ledger->out_count),
 		LOG_UINT("dropped", dropped_by_kernel(ledger)),
 	};

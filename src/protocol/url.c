@@ -74,15 +74,16 @@ static bool number(struct span span, uint64_t max, uint32_t *ret_value)
 	return true;
 }
 
-/* Cuts body into host and port at the last colon; an IPv6 address keeps its own colons inside of brackets. */
-static int split_port(struct parser *parser, struct span *ret_host, struct span *ret_port)
+/* Cuts body into host and port at the last colon; an IPv6 address keeps its own colons inside of brackets. right: a URL
+ * of this kind that has a port. */
+static int split_port(struct parser *parser, const char *right, struct span *ret_host, struct span *ret_port)
 {
 	struct span body = parser->body;
 	const char *colon = memrchr(body.at, ':', body.size);
 	const char *bracket = memrchr(body.at, ']', body.size);
 
 	if (!colon || (bracket && colon < bracket))
-		return refuse(parser, "has no port: write it after a colon, as in tcp://127.0.0.1:8080");
+		return refuse(parser, "has no port: write it after a colon, as in %s", right);
 	*ret_host = (struct span){ body.at, (size_t)(colon - body.at) };
 	*ret_port = (struct span){ colon + 1, body.size - ret_host->size - 1 };
 	return 0;
@@ -130,12 +131,13 @@ static int parse_host(struct parser *parser, struct span host)
 
 static int parse_inet(struct parser *parser)
 {
+	bool tcp = parser->url.scheme == URL_TCP;
 	struct span host, port;
 	int r;
 
 	if (memchr(parser->body.at, '/', parser->body.size))
 		return refuse(parser, "has a path: a listener is a host and a port, as in tcp://127.0.0.1:8080");
-	r = split_port(parser, &host, &port);
+	r = split_port(parser, tcp ? "tcp://127.0.0.1:8080" : "udp://127.0.0.1:8080", &host, &port);
 	if (r < 0)
 		return r;
 	if (!number(port, URL_PORT_MAX, &parser->url.port))
@@ -148,7 +150,7 @@ static int parse_vsock(struct parser *parser)
 {
 	struct span cid, port;
 	uint32_t ignored;
-	int r = split_port(parser, &cid, &port);
+	int r = split_port(parser, "vsock://any:1234", &cid, &port);
 
 	if (r < 0)
 		return r;

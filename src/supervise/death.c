@@ -47,12 +47,10 @@ static void stopped(struct supervised *service)
 static void give_up(struct supervised *service, const char *how)
 {
 	struct supervisor *supervisor = service->supervisor;
-	const char *config_at = service->config->config_at;
 	int exit_status = service->said_exit_status;
 
 	if (exit_status != 0)
-		report_fatal(supervisor, exit_status, "%s%s%s", config_at ? config_at : "", config_at ? ": " : "",
-			service->said.text);
+		report_fatal(supervisor, exit_status, "%s", service->said.text);
 	else
 		report_fatal(supervisor, EX_SOFTWARE,
 			"service %s gave up, it died %u times before it was ready: %s%s%s%s%s",
@@ -69,9 +67,11 @@ static void start_again(struct supervised *service, const char *how, pid_t pid, 
 {
 	int64_t now_ns = clock_now_ns(), at_ns;
 	int64_t lived_ms = (now_ns - service->restart.started_ns) / NS_PER_MS;
-	bool again = service->said_exit_status == 0 || service->restart.was_ready;
+	bool again = restart_died(&service->restart, replaced, now_ns, &at_ns);
 
-	again = again && restart_died(&service->restart, replaced, now_ns, &at_ns);
+	/* Nothing that it could find otherwise the next time. */
+	if (service->said_exit_status != 0 && !service->restart.was_ready)
+		again = false;
 	report_event(service, replaced ? BROOD_WARN : BROOD_ERROR, "service process died",
 		(struct log_field[]){
 			LOG_INT("process", pid),

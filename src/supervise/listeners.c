@@ -17,23 +17,27 @@
 #define URL_SIZE       512
 #define URL_SEPARATORS " \t\n"
 
+/* A socket file is a file like the pid file and the log: whatever is in its way, it cannot be created. */
 static int exit_status_of(const struct supervised *service, const char *url, int error)
 {
+	bool file = strncmp(url, "unix:/", 6) == 0 || strncmp(url, "unixgram:/", 10) == 0;
+
 	switch (error) {
 	case -EADDRINUSE:
 		return EX_UNAVAILABLE;
 	case -EACCES:
 	case -EPERM:
-		return EX_NOPERM;
+		return file ? EX_CANTCREAT : EX_NOPERM;
 	case -EINVAL:
 	case -ENOBUFS:
 		return service->config->config_at ? EX_CONFIG : EX_USAGE;
 	default:
-		return strncmp(url, "unix", 4) == 0 ? EX_CANTCREAT : EX_OSERR;
+		return file ? EX_CANTCREAT : EX_OSERR;
 	}
 }
 
-static int open_url(struct supervised *service, const char *url)
+/* at: where the URL was written, or NULL. */
+static int open_url(struct supervised *service, const char *url, const char *at)
 {
 	struct open_options options = { .backlog = service->effective.backlog };
 	struct supervise_service *config = service->config;
@@ -52,16 +56,16 @@ static int open_url(struct supervised *service, const char *url)
 		return 0;
 	}
 	r = exit_status_of(service, url, r);
-	report_fatal(service->supervisor, r, "%s%s%s", config->config_at ? config->config_at : "",
-		config->config_at ? ": " : "", why.text);
+	report_fatal(service->supervisor, r, "%s%s%s", at ? at : "", at ? ": " : "", why.text);
 	return r;
 }
 
 int listeners_open(struct supervised *service)
 {
+	const struct supervise_service *config = service->config;
 	const char *next = service->effective.listen ? service->effective.listen : "";
 	char url[URL_SIZE];
-	size_t size;
+	size_t size, i = 0;
 	int r;
 
 	for (next += strspn(next, URL_SEPARATORS); *next; next += size + strspn(next + size, URL_SEPARATORS)) {
@@ -74,11 +78,11 @@ int listeners_open(struct supervised *service)
 		}
 		memcpy(url, next, size);
 		url[size] = '\0';
-		r = open_url(service, url);
+		r = open_url(service, url, config->listen_at ? config->listen_at[i++] : config->config_at);
 		if (r != 0)
 			return r;
 	}
-	if (service->listener_count == 0 && !service->config->spare_busy) {
+	if (service->listener_count == 0 && !config->spare_busy) {
 		report_fatal(
 			service->supervisor, EX_USAGE, "service %s has nowhere to listen", service->effective.name);
 		return EX_USAGE;
@@ -113,6 +117,14 @@ void listeners_let_go_of_connected(struct supervised *service)
 	for (size_t i = 0; i < service->listener_count; i++)
 		if (service->listeners[i].connected)
 			open_close(&service->listeners[i], false);
+}
+
+bool listeners_have(const struct supervised *service, const char *url)
+{
+	for (size_t i = 0; i < service->listener_count; i++)
+		if (service->listeners[i].fd >= 0 && strcmp(service->listeners[i].url, url) == 0)
+			return true;
+	return false;
 }
 
 bool listeners_left(const struct supervised *service)

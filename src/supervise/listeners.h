@@ -22,4 +22,7 @@ void listeners_let_go_of_connected(struct supervised *service);
 
 bool listeners_left(const struct supervised *service);
 
+/* Whether one that is open bears this URL: as bound, with its port and without settings. */
+bool listeners_have(const struct supervised *service, const char *url);
+
 #endif

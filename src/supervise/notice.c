@@ -30,7 +30,7 @@ static void say_ready(struct supervisor *supervisor)
 			return;
 	supervisor->said_ready = true;
 	if (config->ready)
-		config->ready(config->ready_arg);
+		config->ready(config->ready_arg, supervisor);
 }
 
 static void became_ready(struct supervised *service)

@@ -50,14 +50,16 @@ static int lock_once(const char *path, int *ret_fd, struct sentence *why)
 	/* O_NONBLOCK: a FIFO at that path must not stop us. */
 	fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0644);
 	if (fd < 0 && errno == ELOOP)
-		return sentence_set(why, -ELOOP, "pid file %s is a symbolic link: refused", path);
+		return sentence_set(why, -ELOOP, "pid file %s is a symbolic link: name the file itself", path);
 	if (fd < 0)
 		return sentence_set(why, -errno, "pid file %s: %s", path, strerror(errno));
 	if (!is_pid_file(fd, text))
-		r = sentence_set(why, -EEXIST, "%s exists and is no pid file: not touched", path);
-	else if (flock(fd, LOCK_EX | LOCK_NB) < 0)
 		r = sentence_set(
-			why, -EBUSY, "pid file %s belongs to a running process%s%s", path, *text ? ", " : "", text);
+			why, -EEXIST, "%s exists and is no pid file: it was not touched; name another", path);
+	else if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		r = sentence_set(why, -EBUSY,
+			"pid file %s belongs to a running process%s%s: stop it, or name another", path,
+			*text ? ", " : "", text);
 	else
 		r = is_at_path(fd, path) ? 0 : sentence_set(why, -EAGAIN, "pid file %s keeps changing", path);
 	if (r < 0)

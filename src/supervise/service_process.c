@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Decides how the engine is run as a service process: listeners from the channel, the application loaded, READY, then
- * orders until the end. Exit status: 0 ended as told (or nothing left to serve), 75 wants to be replaced, 70 failed;
- * the sentence for the last goes ahead through the channel.
+ * orders until the end. Exit status: 0 ended as told (or nothing left to serve), 75 wants to be replaced, 70 failed, any
+ * other: the command shall end with it; the sentence for the last two goes ahead through the channel.
  */
 #include "supervise/service_process.h"
 
@@ -144,10 +144,12 @@ static int make_engine(struct service_process *self, int *ret_exit, struct sente
 	if (!self->engine)
 		return sentence_set(why, -ENOMEM, "no memory for the engine");
 	r = brood_add_sized(self->engine, &config->service, sizeof config->service);
-	if (r < 0)
+	if (r < 0) {
 		*ret_exit = config->config_at ? EX_CONFIG : EX_USAGE;
-	if (r == 0)
-		r = engine_supervise(self->engine, &supervised);
+		return sentence_set(why, r, "%s%s%s", config->config_at ? config->config_at : "",
+			config->config_at ? ": " : "", brood_error(self->engine));
+	}
+	r = engine_supervise(self->engine, &supervised);
 	if (r == 0)
 		r = brood_start(self->engine);
 	return r < 0 ? sentence_set(why, r, "%s", brood_error(self->engine)) : 0;
@@ -241,6 +243,8 @@ _Noreturn void service_process_run(struct supervised *service, int channel_fd, i
 		r = make_engine(&self, &give_up_status, &why);
 	if (r == 0)
 		status = serve(&self, &why);
+	else if (give_up_status != 0)
+		status = give_up_status;
 	if (why.text[0])
 		channel_send(channel_fd, CHANNEL_FAILED, give_up_status, why.text);
 	brood_free(self.engine);

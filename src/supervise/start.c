@@ -81,7 +81,7 @@ static int start_process(struct supervised *service)
 	struct supervisor *supervisor = service->supervisor;
 	int fd, channel_fd, r;
 
-	r = board_open(&service->board, engine_slots(&service->effective));
+	r = board_open(&service->board, engine_slots(&service->effective), engine_area_size(&service->effective));
 	if (r < 0)
 		return r;
 	r = channel_open(&fd, &channel_fd);

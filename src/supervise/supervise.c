@@ -90,12 +90,14 @@ static int open_lifeline(struct supervisor *supervisor)
 /* What may fail once and for all. An exit status. */
 static int open_everything(struct supervisor *supervisor)
 {
+	const struct supervise_config *config = supervisor->config;
 	struct sentence why;
 	bool anything = false;
 	int r;
 
-	if (pid_file_open(&supervisor->pid_file, supervisor->config->pid_file, &why) < 0) {
-		report_fatal(supervisor, EX_CANTCREAT, "%s", why.text);
+	if (pid_file_open(&supervisor->pid_file, config->pid_file, &why) < 0) {
+		report_fatal(supervisor, EX_CANTCREAT, "%s%s%s", config->pid_file_at ? config->pid_file_at : "",
+			config->pid_file_at ? ": " : "", why.text);
 		return supervisor->exit_status;
 	}
 	r = loop_init(&supervisor->loop);
@@ -171,6 +173,14 @@ static void run(struct supervisor *supervisor)
 	/* Without a loop there is no orderly end: the lifeline and PDEATHSIG take the service processes along. */
 	if (r < 0)
 		report_fatal(supervisor, EX_OSERR, "the supervisor's loop failed: %s", strerror(-r));
+}
+
+bool supervise_listens_on(const struct supervisor *supervisor, const char *url)
+{
+	for (size_t i = 0; i < supervisor->service_count; i++)
+		if (listeners_have(&supervisor->services[i], url))
+			return true;
+	return false;
 }
 
 int supervise_run(const struct supervise_config *config)

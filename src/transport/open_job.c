@@ -29,11 +29,14 @@ int open_job_refuse(struct open_job *job, int error, const char *format, ...)
 static const char *hint(const struct open_job *job, int error)
 {
 	bool inet = job->url.scheme == URL_TCP || job->url.scheme == URL_UDP;
+	bool has_port = inet || job->url.scheme == URL_VSOCK;
 
 	if (inet && error == -EACCES && job->url.port < 1024)
 		return " (ports below 1024 are for root, or need CAP_NET_BIND_SERVICE)";
-	if (inet && error == -EADDRINUSE)
+	if (has_port && error == -EADDRINUSE)
 		return " (another program listens there; port 0 lets the kernel choose a free one)";
+	if (job->url.abstract && error == -EADDRINUSE)
+		return " (another program has that name: stop it, or choose another name)";
 	if (inet && error == -EADDRNOTAVAIL)
 		return " (this machine does not have that address)";
 	if (error == -EMFILE)

@@ -65,7 +65,7 @@ static const char *kind_of(mode_t mode)
 		return "a symbolic link";
 	if (S_ISDIR(mode))
 		return "a directory";
-	return S_ISREG(mode) ? "a file" : "not a socket";
+	return S_ISREG(mode) ? "a file" : "a device or a pipe";
 }
 
 /* Make way, if what is there is the remains of a server that died. */
@@ -78,11 +78,13 @@ static int remove_stale(struct open_job *job)
 	if (lstat(path, &found) < 0)
 		return errno == ENOENT ? 0 : open_job_failed(job, -errno);
 	if (!S_ISSOCK(found.st_mode))
-		return open_job_refuse(
-			job, -EEXIST, "%s is %s; remove it or choose another path", path, kind_of(found.st_mode));
+		return open_job_refuse(job, -EEXIST,
+			"%s is %s, not the socket of a server that died: choose another path", path,
+			kind_of(found.st_mode));
 	r = probe(job);
 	if (r == 0 || r == -EPROTOTYPE || r == -EPERM)
-		return open_job_refuse(job, -EADDRINUSE, "another server listens there");
+		return open_job_refuse(
+			job, -EADDRINUSE, "another server listens there: stop it, or choose another path");
 	if (r != -ECONNREFUSED)
 		return open_job_refuse(job, r, "cannot tell whether somebody serves %s: %s", path, strerror(-r));
 	if (unlink(path) < 0 && errno != ENOENT)
@@ -110,13 +112,21 @@ static int bind_path(struct open_job *job, int fd, const struct unix_mode *mode,
 
 static int take_lock(struct open_job *job)
 {
-	int r = unix_lock_take(job->url.path);
+	const char *path = job->url.path;
+	int directory_size = (int)(strrchr(path, '/') - path);
+	int r = unix_lock_take(path);
 
 	if (r == -EADDRINUSE)
-		return open_job_refuse(job, r, "another server holds %s.lock", job->url.path);
+		return open_job_refuse(job, r, "another server holds %s.lock: stop it, or choose another path", path);
 	if (r == -ELOOP)
-		return open_job_refuse(job, -EEXIST, "%s.lock is a symbolic link", job->url.path);
-	return r < 0 ? open_job_refuse(job, r, "%s.lock: %s", job->url.path, strerror(-r)) : r;
+		return open_job_refuse(
+			job, -EEXIST, "%s.lock is a symbolic link: remove it, or choose another path", path);
+	if (r == -ENOENT || r == -ENOTDIR)
+		return open_job_refuse(job, r, "there is no directory %.*s: make it first, or choose another path",
+			directory_size, path);
+	return r < 0 ? open_job_refuse(job, r, "%s.lock cannot be created: %s; choose a path where it can", path,
+			       strerror(-r))
+		     : r;
 }
 
 /* From the moment the lock is held, open_unix_remove undoes; until bind, there is no inode to match. */

@@ -3,31 +3,14 @@
 The command line is a contract: what is right is accepted from every source, and what is wrong gets one sentence that
 says where, what, and what would be right, with the exit status of its kind. Only the last part serves anybody.
 """
-import os
 import re
 import subprocess
 
 import pytest
 
 from harness import clients
-from harness.patience import BROOD, LONG, ROOT
-
-USAGE, NO_INPUT, CONFIGURATION = 64, 66, 78
-
-
-def brood(*words, env=None, cwd=None):
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("BROOD")}
-    environment.update(env or {})
-    return subprocess.run([str(BROOD), *map(str, words)], capture_output=True, text=True, timeout=LONG, cwd=cwd,
-                          env=environment, check=False)
-
-
-def assert_refused(result, status, sentence):
-    """Exactly one line, on standard error."""
-    assert result.returncode == status, result.stderr
-    assert result.stdout == ""
-    assert re.fullmatch(r"brood: [^\n]+\n", result.stderr), result.stderr
-    assert sentence in result.stderr
+from harness.command import CONFIGURATION, NO_INPUT, USAGE, assert_refused, brood
+from harness.patience import BROOD, ROOT
 
 
 def check_file(tmp_path, text, *words, env=None):
@@ -59,6 +42,9 @@ WRONG_WORDS = [
     (["lab"], "brood lab is not part of this version"),
     (["top"], "brood top is not part of this version"),
     (["ctl", "stop"], "brood ctl is not part of this version"),
+    (["help", "serve"], "brood help takes no further words: write brood serve --help"),
+    (["--help", "echo"], "brood help takes no further words; what is 'echo'?"),
+    (["--version", "2"], "brood --version takes no further words; what is '2'?"),
     # options
     (["check", "echo", "--worker", "5"], "unknown option --worker, did you mean --workers?"),
     (["check", "echo", "--idle", "5s"], "unknown option --idle, did you mean --idle-timeout?"),
@@ -93,8 +79,12 @@ WRONG_WORDS = [
     (["check", "echo", "-l", "localhost:80"], "--listen: 'localhost:80' has no known scheme"),
     (["check", "echo", "-l", "tcp://:80?mode=0600"], "--listen: 'mode': this kind of URL has no settings"),
     (["check", "echo", "-l", "unix:/x?mdoe=0600"], "did you mean 'mode'?"),
+    (["check", "echo", "-l", "vsock://5"], "'vsock://5' has no port: write it after a colon, as in vsock://any:1234"),
+    (["check", "echo", "-l", "udp://5"], "'udp://5' has no port: write it after a colon, as in udp://127.0.0.1:8080"),
     (["check", "echo"] + ["-l", "tcp://:1"] * 65, "--listen: given more than 64 times"),
     # what does not go together
+    (["check", "echo", "-l", "tcp://:1", "-l", "tcp://[::1]:1"], "tcp://[::1]:1 is taken by tcp://:1 (--listen)"),
+    (["serve", "echo", "-l", "unix:/x", "-l", "unix:/x"], "--listen: unix:/x is taken by unix:/x (--listen): keep one"),
     (["check", "echo", "--threads", "5"], "--threads: model fork has no threads"),
     (["check", "echo", "-m", "iterative", "-w", "5"], "--workers: model iterative has one worker"),
     (["check", "echo", "-m", "thread", "-w", "5"], "--workers: model thread has one worker with many threads"),
@@ -153,6 +143,12 @@ WRONG_FILES = [
     (SERVICE + "threads = 5\n", "brood.ini:3: threads: model fork has no threads"),
     (SERVICE + "model = thread\nworkers = 5\n", "brood.ini:4: workers: model thread has one worker"),
     (SERVICE + "listen = tcp://:99999\n", "brood.ini:3: listen: 'tcp://:99999' has port '99999'"),
+    (SERVICE + "listen = unix:@x\nlisten = unix:@x\n", "brood.ini:4: listen: unix:@x is taken by unix:@x (brood.ini:3"),
+    (SERVICE + "listen = tcp://:80\n[service y]\nhandler = echo\nlisten = tcp://127.0.0.1:80\n",
+     "brood.ini:6: listen: tcp://127.0.0.1:80 is taken by tcp://:80 (brood.ini:3: listen): keep one of them"),
+    (SERVICE + "[service y]\nhandler = echo\nlisten = tcp://localhost:50007\n",
+     "brood.ini:5: listen: tcp://localhost:50007 is taken by tcp://127.0.0.1:50007 (brood.ini:1: [service x])"),
+    (SERVICE + "[service y]\nhandler = echo\n", "brood.ini:3: [service y]: tcp://127.0.0.1:50007 is taken by"),
     (SERVICE + "listen =\n", "brood.ini:3: 'listen' has no value"),
     (SERVICE + "listen tcp://:80\n", "brood.ini:3: 'listen tcp://:80' is neither a section nor a key"),
     ("[service x]\nlisten = tcp://:80\n", "brood.ini:1: [service x] has no handler"),
@@ -259,6 +255,21 @@ def test_command_line_beats_environment_beats_file_and_lists_are_replaced_whole(
 def test_a_wrong_value_is_an_error_even_where_a_stronger_source_wins():
     result = brood("check", "echo", "-w", "6", env={"BROOD_WORKERS": "many"})
     assert_refused(result, USAGE, "BROOD_WORKERS: 'many' is not a whole number")
+
+
+@pytest.mark.parametrize("name, warning", [
+    ("BROOD_WORKRS", "BROOD_WORKRS is not read, did you mean BROOD_WORKERS?"),
+    ("BROOD_IDLE", "BROOD_IDLE is not read, did you mean BROOD_IDLE_TIMEOUT?"),
+    ("BROOD_LOG-LEVEL", "BROOD_LOG-LEVEL is not read, did you mean BROOD_LOG_LEVEL?"),
+    ("BROOD_workers", "BROOD_workers is not read, did you mean BROOD_WORKERS?"),
+    ("BROOD_CONFIG", "BROOD_CONFIG is not read, write --config"),
+    ("BROOD_SOMEBODY_ELSES", None), ("BROOD_", None), ("BROOD_" + "X" * 100, None), ("BROODWORKERS", None),
+])
+def test_a_misspelt_variable_is_warned_of_and_others_are_not(name, warning):
+    result = brood("check", "echo", env={name: "5"})
+    assert result.returncode == 0
+    assert result.stderr == (f"brood: warning: {warning}\n" if warning else "")
+    assert brood("check", "echo", env={name: ""}).stderr == ""
 
 
 @pytest.mark.parametrize("words, env, sentence", [

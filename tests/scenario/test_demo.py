@@ -47,7 +47,9 @@ def test_a_taken_port_costs_that_listener_only_and_is_said_in_one_line(start):
         holder.stdout.readline()
         brood = start(listen=(), listeners=2, prefix=("nsenter", "-t", holder.pid, "-n", "--"), warm=False)
         assert set(brood.urls) == {"tcp://127.0.0.1:50007", "udp://127.0.0.1:50007"}
-        said = [line for line in brood.text().splitlines() if "8999" in line and "/dev/tcp" not in line]
+        wait_until(lambda: "Stop with ^C" in brood.text(), LONG, brood.text)
+        assert re.findall(r"/dev/(\S+);", brood.text()) == ["tcp/127.0.0.1/50007", "udp/127.0.0.1/50007"]
+        said = [line for line in brood.text().splitlines() if "8999" in line]
         assert len(said) == 1 and "in use" in said[0], brood.text()
         stop(brood)
     finally:

@@ -18,7 +18,7 @@ static void slots_are_zeroed_pages_of_their_own(void **state)
 	struct board board;
 
 	(void)state;
-	assert_int_equal(board_open(&board, 3), 0);
+	assert_int_equal(board_open(&board, 3, SLOT_SIZE), 0);
 	assert_int_equal(fcntl(board.fd, F_GETFD), FD_CLOEXEC);
 	for (unsigned int i = 0; i < 3; i++) {
 		assert_memory_equal(board_slot(&board, i), zeroes, SLOT_SIZE);
@@ -34,7 +34,7 @@ static void what_a_child_writes_by_the_descriptor_is_read_by_the_parent(void **s
 	pid_t pid;
 
 	(void)state;
-	assert_int_equal(board_open(&board, 2), 0);
+	assert_int_equal(board_open(&board, 2, SLOT_SIZE), 0);
 	pid = fork();
 	if (pid == 0) {
 		struct slot *own = mmap(NULL, SLOT_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, board.fd, SLOT_SIZE);
@@ -53,7 +53,7 @@ static void nobody_can_cut_the_memory_short(void **state)
 	struct board board;
 
 	(void)state;
-	assert_int_equal(board_open(&board, 1), 0);
+	assert_int_equal(board_open(&board, 1, SLOT_SIZE), 0);
 	assert_int_equal(ftruncate(board.fd, 0), -1);
 	assert_int_equal(errno, EPERM);
 	board_close(&board);
@@ -66,7 +66,7 @@ static void a_board_of_nothing_is_refused_and_leaves_no_descriptor(void **state)
 
 	(void)state;
 	close(next);
-	assert_int_equal(board_open(&board, 0), -EINVAL);
+	assert_int_equal(board_open(&board, 0, SLOT_SIZE), -EINVAL);
 	assert_int_equal(board.fd, -1);
 	assert_int_equal(fcntl(next, F_GETFD), -1);
 }
@@ -77,7 +77,7 @@ static void closing_twice_is_fine(void **state)
 	int fd;
 
 	(void)state;
-	assert_int_equal(board_open(&board, 1), 0);
+	assert_int_equal(board_open(&board, 1, SLOT_SIZE), 0);
 	fd = board.fd;
 	board_close(&board);
 	assert_int_equal(fcntl(fd, F_GETFD), -1);

@@ -287,10 +287,13 @@ static void a_link_in_place_of_the_lock_is_not_followed(void **state)
 	assert_int_equal(unlink(lock), 0);
 }
 
-static void a_missing_directory_is_told(void **state)
+static void a_missing_directory_is_named(void **state)
 {
+	char expected[160];
+
 	(void)state;
-	expect_refused(in_directory("unix:", "none/s"), -ENOENT, "No such file or directory");
+	snprintf(expected, sizeof expected, "there is no directory %s: make it first", in_directory("", "none"));
+	expect_refused(in_directory("unix:", "none/s"), -ENOENT, expected);
 }
 
 static void a_path_that_is_no_longer_ours_stays(void **state)
@@ -367,7 +370,7 @@ static void abstract_names_need_no_file(void **state)
 	open_well(abstract("unix:@", ""), &opened);
 	assert_string_equal(opened.listeners[0].url, abstract("unix:@", ""));
 	assert_int_equal(opened.listeners[0].lock_fd, -1);
-	expect_refused(abstract("unix:@", ""), -EADDRINUSE, "in use");
+	expect_refused(abstract("unix:@", ""), -EADDRINUSE, "choose another name");
 	close_all(&opened);
 	open_well(abstract("unixgram:@", ""), &opened);
 	assert_string_equal(opened.listeners[0].url, abstract("unixgram:@", ""));
@@ -400,7 +403,7 @@ int main(void)
 		cmocka_unit_test(what_a_killed_server_left_is_replaced),
 		cmocka_unit_test(a_file_a_directory_and_a_link_are_never_touched),
 		cmocka_unit_test(a_link_in_place_of_the_lock_is_not_followed),
-		cmocka_unit_test(a_missing_directory_is_told),
+		cmocka_unit_test(a_missing_directory_is_named),
 		cmocka_unit_test(a_path_that_is_no_longer_ours_stays),
 		cmocka_unit_test(a_draining_server_makes_room_for_the_next),
 		cmocka_unit_test(a_child_that_closes_its_copies_keeps_path_and_lock),

@@ -98,6 +98,7 @@ static void vsock_takes_a_context_or_any(void **state)
 	assert_int_equal(url.port, UINT32_MAX);
 	assert_string_equal(parse("vsock://any:1").host, "any");
 	assert_refused("vsock://me:1", "vsock://any:1234");
+	assert_refused("vsock://5", "after a colon, as in vsock://any:1234");
 	assert_refused("vsock://1:4294967296", "has no port");
 }
 

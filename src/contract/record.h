@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is told about a connection once it is over: the one source of the log line, the counters, the penalties and the
+ * black box. Made by whoever knows: the service process, or a standing worker in its own page (contract/standing.h), where
+ * it is not to be trusted: texts are cut at their arrays, numbers are only ever shown and added.
+ */
+#ifndef CONTRACT_RECORD_H
+#define CONTRACT_RECORD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "contract/conn.h"
+
+struct end_record {
+	uint32_t reason; /* enum end_reason */
+	int32_t error;   /* negative errno behind it, or 0 */
+	int32_t worker;  /* pid, or 0: no process of its own */
+	int32_t queue_us; /* waited to be accepted; -1: nobody knows */
+	bool queue_at_most; /* … or less */
+	bool counted; /* bytes and requests are known */
+	bool datagram;
+	int64_t accepted_ns, ended_ns;
+	uint64_t bytes_in, bytes_out, requests;
+	uint32_t peer_size;
+	union conn_address peer;
+	char blame[SLOT_BLAME_SIZE];
+	char note[SLOT_NOTE_SIZE];
+};
+
+#endif
