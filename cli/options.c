@@ -123,7 +123,7 @@ const struct option options_table[] = {
 	  .help = "for started requests, when told to stop" },
 	{ .name = "load-timeout", DEADLINE(load_timeout_ms), .initial = "30s", .help = "for a handler to get ready" },
 
-	{ .heading = "Limits (BLOCKS: 192.0.2.0/24 ::1 uid:1000 unix; beyond a limit a client is refused, and that is logged)",
+	{ .heading = "Limits (BLOCKS: 192.0.2.0/24 ::1 uid:1000 unix)",
 	  .name = "max-clients", COUNT(max_clients), .help = "at once" },
 	{ .name = "max-per-source", COUNT(max_per_source), .help = "at once, of one source" },
 	{ .name = "source-prefix4", SERVICE_FIELD(service.source_prefix4), .kind = OPTION_NUMBER, .argument = "BITS",

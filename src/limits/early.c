@@ -3,7 +3,7 @@
 
 bool early_drops(const struct early *early, unsigned int clients, uint32_t random)
 {
-	uint64_t span, into, share;
+	uint64_t span, into, share, chance = random >> 16;
 
 	if (early->from == 0 || clients < early->from)
 		return false;
@@ -12,5 +12,5 @@ bool early_drops(const struct early *early, unsigned int clients, uint32_t rando
 	span = early->full - early->from;
 	into = clients - early->from;
 	share = early->percent * span + (100 - early->percent) * into; /* of 100 * span */
-	return (uint64_t)random * 100 * span < share << 32;
+	return chance * 100 * span < share << 16;
 }

@@ -203,7 +203,6 @@ void sizing_died_early(struct sizing *sizing, int64_t now_ns)
 void sizing_became_idle(struct sizing *sizing)
 {
 	sizing->failures = 0;
-	sizing->probing = false;
 }
 
 int sizing_jitter(int max_requests, uint32_t random)

@@ -143,7 +143,7 @@ static void a_service_needs_a_handler_and_a_model_that_exists(void **state)
 		&(struct brood_service){ .model = (enum brood_model)99, .handler = { .handle = handle } }, "99");
 	assert_refused(
 		&(struct brood_service){ .model = (enum brood_model) - 1, .handler = { .handle = handle } }, "model");
-	assert_null(engine_model_name((enum brood_model)3));
+	assert_null(engine_model_name((enum brood_model)4));
 	assert_string_equal(engine_model_name(BROOD_THREAD), "thread");
 }
 
@@ -160,6 +160,62 @@ static void workers_are_for_models_that_have_them(void **state)
 	assert_refused(&service, "threads instead");
 	service.workers = 1;
 	assert_int_equal(effective(&service, &ignored, &why), 0);
+}
+
+static void a_pool_has_a_fixed_size_or_a_range(void **state)
+{
+	struct brood_service service = { .model = BROOD_PREFORK, .handler = { .handle = handle } }, it;
+	struct sentence why;
+
+	(void)state;
+	assert_int_equal(effective(&service, &it, &why), 0);
+	assert_int_equal(it.workers_min, 8);
+	assert_int_equal(it.workers_max, 8);
+	service.workers = 3;
+	assert_int_equal(effective(&service, &it, &why), 0);
+	assert_int_equal(it.workers_min, 3);
+	assert_int_equal(it.workers_max, 3);
+	service.workers_max = 9;
+	assert_refused(&service, "leave it out");
+	service.workers = 0;
+	assert_int_equal(effective(&service, &it, &why), 0);
+	assert_int_equal(it.workers_min, 1);
+	assert_int_equal(it.workers, 9);
+	assert_int_equal(it.workers_spare, 3);
+	service.workers_min = 10;
+	assert_refused(&service, "more than workers_max");
+	service.workers_max = 0;
+	assert_refused(&service, "need workers_max");
+}
+
+static void one_request_for_each_worker_is_one_shot(void **state)
+{
+	struct brood_service service = { .model = BROOD_PREFORK, .max_requests = 1, .handler = { .handle = handle } },
+			     it;
+	struct sentence why;
+
+	(void)state;
+	assert_int_equal(effective(&service, &it, &why), 0);
+	assert_int_equal(it.fresh, BROOD_ONESHOT);
+}
+
+static void what_only_standing_workers_can_honour_is_refused_elsewhere(void **state)
+{
+	static const struct brood_service refused[] = {
+		{ .fresh = BROOD_ONESHOT },
+		{ .workers_max = 4 },
+		{ .max_requests = 100 },
+		{ .recycle_memory_kib = 1024 },
+		{ .model = BROOD_THREAD, .max_memory_kib = 1024 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+		struct brood_service service = refused[i];
+
+		service.handler.handle = handle;
+		assert_refused(&service, "model prefork");
+	}
 }
 
 static void an_older_callers_unknown_fields_are_zero(void **state)
@@ -217,6 +273,9 @@ int main(void)
 		cmocka_unit_test(sizes_of_memory_have_bounds),
 		cmocka_unit_test(a_service_needs_a_handler_and_a_model_that_exists),
 		cmocka_unit_test(workers_are_for_models_that_have_them),
+		cmocka_unit_test(a_pool_has_a_fixed_size_or_a_range),
+		cmocka_unit_test(one_request_for_each_worker_is_one_shot),
+		cmocka_unit_test(what_only_standing_workers_can_honour_is_refused_elsewhere),
 		cmocka_unit_test(an_older_callers_unknown_fields_are_zero),
 		cmocka_unit_test(a_newer_caller_is_refused),
 		cmocka_unit_test(slots_are_as_many_as_connections_may_be_out),

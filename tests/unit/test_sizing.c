@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How many standing workers there are: the arithmetic, with a clock of the test's own. */
+/* How many standing workers there are, and who may be replaced. When starts fail: test_sizing_failure.c. */
 #include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,59 +8,11 @@
 
 #include <cmocka.h>
 
-#include "base/clock.h"
-#include "model/sizing.h"
-
-#define MS(ms) ((int64_t)(ms)*NS_PER_MS)
+#include "sizing_pool.h"
 
 static const struct sizing_config fixed = { .workers = 8 };
 static const struct sizing_config breathing = { .min = 2, .max = 100, .spare = 4 };
 static const struct sizing_config oneshot = { .workers = 40, .one_shot = true };
-
-/* A pool that does at once what it is told, in the test's own time. */
-struct pool {
-	const struct sizing_config *config;
-	struct sizing sizing;
-	struct sizing_counts counts;
-	int64_t now_ns;
-};
-
-static struct pool pool_of(const struct sizing_config *config, int idle, int busy)
-{
-	return (struct pool){ .config = config, .counts = { .alive = idle + busy, .idle = idle }, .now_ns = MS(5) };
-}
-
-static int wanted(struct pool *pool)
-{
-	return sizing_wanted(&pool->sizing, pool->config, pool->counts, pool->now_ns);
-}
-
-static int wanted_later(struct pool *pool, int64_t ms)
-{
-	pool->now_ns += MS(ms);
-	return wanted(pool);
-}
-
-/* Every millisecond for so long, all starts fail as `fail` says; the number of starts. */
-static int starts_that_fail(struct pool *pool, int64_t ms, void (*fail)(struct sizing *sizing, int64_t now_ns))
-{
-	int starts = 0;
-
-	for (int64_t end_ns = pool->now_ns + MS(ms); pool->now_ns < end_ns; pool->now_ns += MS(1)) {
-		int count = wanted(pool);
-
-		assert_true(count >= 0);
-		for (int i = 0; i < count; i++)
-			fail(&pool->sizing, pool->now_ns);
-		starts += count;
-	}
-	return starts;
-}
-
-static int64_t again_ms(const struct pool *pool)
-{
-	return (pool->sizing.again_ns - pool->now_ns) / NS_PER_MS;
-}
 
 /* ---- How many -------------------------------------------------------------------------------------------------- */
 
@@ -188,11 +140,11 @@ static void a_pool_shrinks_by_one_a_second_after_ten_seconds_of_ample_idle_ones(
 	assert_int_equal(again_ms(&pool), 10000);
 	assert_int_equal(wanted_later(&pool, 9999), 0);
 	for (int i = 0; i < 4; i++) {
-		assert_int_equal(wanted_later(&pool, i == 0 ? 1 : 999), i == 0 ? -1 : 0);
-		if (i > 0)
-			assert_int_equal(wanted_later(&pool, 1), -1);
+		assert_int_equal(wanted_later(&pool, 1), -1);
+		assert_int_equal(again_ms(&pool), 1000);
 		pool.counts.alive--;
 		pool.counts.idle--;
+		assert_int_equal(wanted_later(&pool, 999), 0);
 	}
 	assert_int_equal(pool.counts.idle, 2 * breathing.spare);
 	assert_int_equal(wanted_later(&pool, 100000), 0);
@@ -271,6 +223,12 @@ static void a_missing_oneshot_worker_waits_ten_milliseconds_for_company_and_no_l
 	assert_int_equal(again_ms(&pool), 10);
 	assert_int_equal(wanted_later(&pool, 9), 0);
 	assert_int_equal(wanted_later(&pool, 1), 1);
+	assert_int_equal(wanted_later(&pool, 1), 0);
+	pool.counts.alive++;
+	assert_int_equal(wanted_later(&pool, 8), 0);
+	pool.counts.alive--;
+	assert_int_equal(wanted_later(&pool, 8), 0);
+	assert_int_equal(again_ms(&pool), 10);
 }
 
 static void a_oneshot_pool_of_one_is_refilled_at_once(void **state)
@@ -298,130 +256,6 @@ static void a_oneshot_pool_that_breathes_grows_to_its_spare_at_once(void **state
 
 	(void)state;
 	assert_int_equal(wanted(&pool), 20);
-}
-
-/* ---- Failure --------------------------------------------------------------------------------------------------- */
-
-static void failed_starts_back_off_from_10_ms_to_1_s_and_never_give_up(void **state)
-{
-	static const int expected_ms[] = { 10, 20, 40, 80, 160, 320, 640, 1000, 1000 };
-	struct pool pool = pool_of(&fixed, 0, 0);
-
-	(void)state;
-	assert_int_equal(wanted(&pool), 8);
-	for (size_t i = 0; i < sizeof expected_ms / sizeof *expected_ms; i++) {
-		sizing_start_failed(&pool.sizing, pool.now_ns);
-		assert_int_equal(wanted(&pool), 0);
-		assert_int_equal(again_ms(&pool), expected_ms[i]);
-		assert_int_equal(wanted_later(&pool, expected_ms[i] - 1), 0);
-		assert_int_equal(wanted_later(&pool, 1), 1);
-	}
-	assert_int_equal(starts_that_fail(&pool, 3600 * 1000, sizing_start_failed), 3600);
-}
-
-static void starts_that_fail_together_are_one_failure(void **state)
-{
-	struct pool pool = pool_of(&fixed, 0, 0);
-
-	(void)state;
-	assert_int_equal(wanted(&pool), 8);
-	for (int i = 0; i < 8; i++)
-		sizing_start_failed(&pool.sizing, pool.now_ns);
-	assert_int_equal(wanted(&pool), 0);
-	assert_int_equal(again_ms(&pool), 10);
-}
-
-static void a_start_of_which_nothing_is_heard_does_not_hold_up_the_next(void **state)
-{
-	struct pool pool = pool_of(&fixed, 0, 0);
-
-	(void)state;
-	sizing_start_failed(&pool.sizing, pool.now_ns);
-	assert_int_equal(wanted_later(&pool, 10), 1);
-	pool.counts = (struct sizing_counts){ .alive = 1, .starting = 1 };
-	assert_int_equal(wanted_later(&pool, 9), 0);
-	assert_int_equal(wanted_later(&pool, 1), 1);
-}
-
-static void one_worker_that_became_idle_ends_the_back_off(void **state)
-{
-	struct pool pool = pool_of(&fixed, 0, 0);
-
-	(void)state;
-	assert_true(starts_that_fail(&pool, 5000, sizing_start_failed) > 0);
-	assert_int_equal(wanted(&pool), 0);
-	sizing_became_idle(&pool.sizing);
-	pool.counts = (struct sizing_counts){ .alive = 1, .idle = 1 };
-	assert_int_equal(wanted(&pool), 7);
-	sizing_start_failed(&pool.sizing, pool.now_ns);
-	assert_int_equal(wanted(&pool), 0);
-	assert_int_equal(again_ms(&pool), 10);
-}
-
-static void no_more_than_ten_a_second_are_started_for_those_that_died_early(void **state)
-{
-	struct pool pool = pool_of(&fixed, 0, 0);
-
-	(void)state;
-	assert_int_equal(wanted(&pool), 8);
-	for (int i = 0; i < 8; i++)
-		sizing_died_early(&pool.sizing, pool.now_ns);
-	assert_in_range(starts_that_fail(&pool, 1000, sizing_died_early), 1, 10);
-	assert_in_range(starts_that_fail(&pool, 60000, sizing_died_early), 59, 62);
-}
-
-/* Every other start works: it ends the back-off, but not the pace of the replacements. */
-static void ten_a_second_hold_where_some_starts_work(void **state)
-{
-	static const struct sizing_config large = { .workers = 30 };
-	struct pool pool = pool_of(&large, 0, 0);
-	int starts = 0;
-
-	(void)state;
-	assert_int_equal(wanted(&pool), 30);
-	for (int i = 0; i < 30; i++)
-		sizing_died_early(&pool.sizing, pool.now_ns);
-	for (int ms = 0; ms < 10000; ms++) {
-		int count = wanted_later(&pool, 1);
-
-		starts += count;
-		for (int i = 0; i < count; i++) {
-			sizing_became_idle(&pool.sizing);
-			sizing_died_early(&pool.sizing, pool.now_ns);
-		}
-	}
-	assert_in_range(starts, 90, 101);
-}
-
-static void a_worker_that_died_early_does_not_slow_down_the_refill_of_others(void **state)
-{
-	struct pool pool = pool_of(&oneshot, 39, 0);
-
-	(void)state;
-	sizing_died_early(&pool.sizing, pool.now_ns);
-	assert_int_equal(wanted_later(&pool, 10), 1);
-	sizing_died_early(&pool.sizing, pool.now_ns);
-	sizing_became_idle(&pool.sizing);
-	pool.counts = (struct sizing_counts){ .alive = 19, .idle = 19 };
-	assert_int_equal(wanted_later(&pool, 1), 20);
-	pool.counts = (struct sizing_counts){ .alive = 39, .idle = 39 };
-	assert_int_equal(wanted_later(&pool, 98), 0);
-	assert_int_equal(wanted_later(&pool, 1), 1);
-}
-
-static void a_place_that_is_gone_is_owed_nobody(void **state)
-{
-	struct pool pool = pool_of(&breathing, 4, 3);
-
-	(void)state;
-	for (int i = 0; i < 5; i++)
-		sizing_died_early(&pool.sizing, pool.now_ns);
-	sizing_became_idle(&pool.sizing);
-	assert_int_equal(wanted(&pool), 0);
-	pool.counts.idle = 2;
-	assert_int_equal(wanted(&pool), 1);
-	pool.now_ns += MS(SIZING_PASS_MS);
-	assert_int_equal(wanted(&pool), 2);
 }
 
 /* ---- Recycling ------------------------------------------------------------------------------------------------- */
@@ -496,14 +330,6 @@ int main(void)
 		cmocka_unit_test(a_oneshot_pool_of_one_is_refilled_at_once),
 		cmocka_unit_test(oneshot_workers_with_a_client_keep_their_place),
 		cmocka_unit_test(a_oneshot_pool_that_breathes_grows_to_its_spare_at_once),
-		cmocka_unit_test(failed_starts_back_off_from_10_ms_to_1_s_and_never_give_up),
-		cmocka_unit_test(starts_that_fail_together_are_one_failure),
-		cmocka_unit_test(a_start_of_which_nothing_is_heard_does_not_hold_up_the_next),
-		cmocka_unit_test(one_worker_that_became_idle_ends_the_back_off),
-		cmocka_unit_test(no_more_than_ten_a_second_are_started_for_those_that_died_early),
-		cmocka_unit_test(ten_a_second_hold_where_some_starts_work),
-		cmocka_unit_test(a_worker_that_died_early_does_not_slow_down_the_refill_of_others),
-		cmocka_unit_test(a_place_that_is_gone_is_owed_nobody),
 		cmocka_unit_test(at_most_a_tenth_recycles_at_once_and_at_least_one_may),
 		cmocka_unit_test(nobody_recycles_while_no_replacement_can_be_started),
 		cmocka_unit_test(the_limit_of_requests_varies_by_a_tenth_either_way),
