@@ -8,10 +8,10 @@
 #include <endian.h>
 #include <string.h>
 
-#define WORD          sizeof(uint64_t)
-#define FINAL_ROUNDS  3
-#define FINAL_MARK    0xff
-#define LENGTH_SHIFT  56
+#define WORD         sizeof(uint64_t)
+#define FINAL_ROUNDS 3
+#define FINAL_MARK   0xff
+#define LENGTH_SHIFT 56
 
 struct state {
 	uint64_t a, b, c, d;

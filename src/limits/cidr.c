@@ -10,19 +10,29 @@
 #include "protocol/units.h"
 
 #define SEPARATORS " ,\t\n"
-#define UID        "uid:"
 
-/* SOURCE_NO_UID is nobody's. */
-static int parse_uid(const char *text, struct source_key *ret_block, struct sentence *why)
+/* Kinds that are written as a word and a number. The largest number is nobody's, in both. */
+static const struct numbered {
+	const char *word;
+	uint8_t kind;
+	const char *what;
+} numbered[] = {
+	{ "uid:", SOURCE_UID, "user" },
+	{ "vsock:", SOURCE_VSOCK, "virtual machine" },
+};
+
+static int parse_number(
+	const char *text, const struct numbered *kind, struct source_key *ret_block, struct sentence *why)
 {
-	uint64_t uid = 0;
+	uint64_t number = 0;
 	const char *at;
 
-	for (at = text; *at >= '0' && *at <= '9' && uid < SOURCE_NO_UID; at++)
-		uid = 10 * uid + (uint64_t)(*at - '0');
-	if (at == text || *at || uid >= SOURCE_NO_UID)
-		return sentence_set(why, -EINVAL, "'" UID "%s' is no user: write " UID "NUMBER", text);
-	*ret_block = source_of_uid((uint32_t)uid);
+	for (at = text; *at >= '0' && *at <= '9' && number < UINT32_MAX; at++)
+		number = 10 * number + (uint64_t)(*at - '0');
+	if (at == text || *at || number >= UINT32_MAX)
+		return sentence_set(
+			why, -EINVAL, "'%s%s' is no %s: write %sNUMBER", kind->word, text, kind->what, kind->word);
+	*ret_block = source_of_number((enum source_kind)kind->kind, (uint32_t)number);
 	return 0;
 }
 
@@ -37,10 +47,10 @@ static int parse_address(const char *text, struct source_key *ret_block, struct 
 	}
 	if (inet_pton(AF_INET6, text, &in6.sin6_addr) != 1)
 		return sentence_set(why, -EINVAL,
-			"'%s' is no address: write 192.0.2.0/24, 2001:db8::/32, " UID "1000 or unix", text);
+			"'%s' is no address: write 192.0.2.0/24, 2001:db8::/32, uid:1000 or unix", text);
 	if (IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr))
-		return sentence_set(why, -EINVAL, "'%s' is an IPv4 address inside of IPv6: write the IPv4 address",
-			text);
+		return sentence_set(
+			why, -EINVAL, "'%s' is an IPv4 address inside of IPv6: write the IPv4 address", text);
 	*ret_block = source_of((const void *)&in6, sizeof in6, SOURCE_NO_UID);
 	return 0;
 }
@@ -71,8 +81,9 @@ static int parse_block(char *text, struct source_key *ret_block, struct sentence
 		*ret_block = (struct source_key){ .kind = SOURCE_UNIX };
 		return 0;
 	}
-	if (strncmp(text, UID, strlen(UID)) == 0)
-		return parse_uid(text + strlen(UID), ret_block, why);
+	for (size_t i = 0; i < sizeof numbered / sizeof *numbered; i++)
+		if (strncmp(text, numbered[i].word, strlen(numbered[i].word)) == 0)
+			return parse_number(text + strlen(numbered[i].word), &numbered[i], ret_block, why);
 	if (slash)
 		*slash = '\0';
 	r = parse_address(text, &block, why);
@@ -80,8 +91,9 @@ static int parse_block(char *text, struct source_key *ret_block, struct sentence
 		return r;
 	bits = (int)source_bits(block.kind);
 	if (slash && units_int(slash + 1, 0, bits, &prefix, NULL) < 0)
-		return sentence_set(why, -EINVAL, "'%s/%s' has no right prefix: write a number from 0 to %d behind the /",
-			text, slash + 1, bits);
+		return sentence_set(why, -EINVAL,
+			"'%s/%s' has no right prefix: write a number from 0 to %d behind the /", text, slash + 1,
+			bits);
 	if (slash)
 		r = cut(text, prefix, &block, why);
 	if (r == 0)

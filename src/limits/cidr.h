@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Lists of whom a setting means: "127.0.0.0/8 ::1 10.1.2.3 uid:1000 unix", separated by blanks or commas. `unix` is
+ * Lists of whom a setting means: "127.0.0.0/8 ::1 10.1.2.3 uid:1000 unix vsock:3", separated by blanks or commas. `unix` is
  * everybody on a Unix socket. A list is short and looked through from its beginning to its end. No names: what they
  * mean may change, and asking takes time. Pure.
  */

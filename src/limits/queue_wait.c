@@ -3,8 +3,8 @@
 
 #include "base/clock.h"
 
-#define US_PER_MS  1000
-#define DAY_MS     (24 * 3600 * 1000)
+#define US_PER_MS 1000
+#define DAY_MS    (24 * 3600 * 1000)
 
 struct queue_wait queue_wait_tcp(uint32_t last_data_sent_ms)
 {

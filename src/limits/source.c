@@ -5,7 +5,6 @@
 #include <linux/vm_sockets.h>
 #include <netinet/in.h>
 #include <string.h>
-#include <sys/un.h>
 
 #include "base/buf.h"
 
@@ -33,11 +32,11 @@ static struct source_key key_of(enum source_kind kind, const void *bytes, size_t
 	return key;
 }
 
-struct source_key source_of_uid(uint32_t uid)
+struct source_key source_of_number(enum source_kind kind, uint32_t number)
 {
-	uint32_t ordered = htonl(uid);
+	uint32_t ordered = htonl(number);
 
-	return key_of(SOURCE_UID, &ordered, sizeof ordered);
+	return key_of(kind, &ordered, sizeof ordered);
 }
 
 /* Copied before it is looked at: address is only as aligned as its caller's buffer. */
@@ -55,13 +54,10 @@ struct source_key source_of(const struct sockaddr *address, socklen_t size, uint
 		return key_of(SOURCE_INET, &peer.in.sin_addr, sizeof peer.in.sin_addr);
 	if (size >= sizeof peer.in6 && peer.family == AF_INET6)
 		return key_of(SOURCE_INET6, &peer.in6.sin6_addr, sizeof peer.in6.sin6_addr);
-	if (size >= sizeof peer.vm && peer.family == AF_VSOCK) {
-		uint32_t cid = htonl(peer.vm.svm_cid);
-
-		return key_of(SOURCE_VSOCK, &cid, sizeof cid);
-	}
+	if (size >= sizeof peer.vm && peer.family == AF_VSOCK)
+		return source_of_number(SOURCE_VSOCK, peer.vm.svm_cid);
 	if (size >= sizeof peer.family && peer.family == AF_UNIX)
-		return uid == SOURCE_NO_UID ? key_of(SOURCE_UNIX, "", 0) : source_of_uid(uid);
+		return uid == SOURCE_NO_UID ? key_of(SOURCE_UNIX, "", 0) : source_of_number(SOURCE_UID, uid);
 	return (struct source_key){ .kind = SOURCE_UNKNOWN };
 }
 

@@ -35,7 +35,7 @@ struct source_key {
 
 /* The whole address. uid: of a Unix peer, or SOURCE_NO_UID. Takes any bytes for an address. */
 struct source_key source_of(const struct sockaddr *address, socklen_t size, uint32_t uid);
-struct source_key source_of_uid(uint32_t uid);
+struct source_key source_of_number(enum source_kind kind, uint32_t number); /* SOURCE_UID, SOURCE_VSOCK */
 
 /* What of it makes a source: the first bits of an IP address, all of anything else. */
 struct source_key source_cut(const struct source_key *key, unsigned int prefix4, unsigned int prefix6);

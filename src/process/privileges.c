@@ -151,7 +151,7 @@ int privileges_drop(const struct privileges *wanted, struct sentence *why)
 			return r;
 		account = is_already(&found) ? NULL : &found;
 	}
-	if (account && account->uid == 0)
+	if (account && account->uid == 0 && geteuid() == 0)
 		return sentence_set(
 			why, -EINVAL, "user root can take every group: leave the group out, or choose another user");
 	if (r == 0 && wanted->chroot)

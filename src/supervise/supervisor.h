@@ -21,6 +21,7 @@
 #include "observe/board.h"
 #include "process/child.h"
 #include "process/signals.h"
+#include "supervise/notify.h"
 #include "supervise/pid_file.h"
 #include "supervise/restart.h"
 #include "supervise/state.h"
@@ -66,6 +67,7 @@ struct supervisor {
 	struct signals signals;
 	struct loop_source signal_source;
 	struct pid_file pid_file;
+	struct notify notify;
 	struct loop_timer sweep_timer;
 
 	/* Hangs up for everybody below when we are gone: nobody else ever holds the writing end. */

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -17,7 +18,13 @@
 #include "contract/conn.h"
 #include "transport/open_inet.h"
 
-#define LISTEN_FIRST 3
+#define LISTEN_FIRST   3
+#define LISTEN_MAX     4096
+#define NAMES_TOLD_MAX 160
+
+#define PID_VARIABLE   "LISTEN_PID"
+#define COUNT_VARIABLE "LISTEN_FDS"
+#define NAMES_VARIABLE "LISTEN_FDNAMES"
 
 /* -1 if text is no number from 0 to INT_MAX. */
 static int parse_number(const char *text)
@@ -108,18 +115,47 @@ static int open_number(struct open_job *job, int fd)
 	return 0;
 }
 
+/* How many were handed over to this process; 0 if the variables are missing or meant for another one. */
+static int handed_over(void)
+{
+	const char *pid = getenv(PID_VARIABLE), *count = getenv(COUNT_VARIABLE);
+	int number = count ? parse_number(count) : 0;
+
+	if (!pid || parse_number(pid) != getpid() || number < 0)
+		return 0;
+	return number < LISTEN_MAX ? number : LISTEN_MAX;
+}
+
+static int refuse_all_names(struct open_job *job)
+{
+	const char *pid = getenv(PID_VARIABLE);
+
+	if (pid && parse_number(pid) != getpid())
+		return open_job_refuse(
+			job, -ENOENT, "the descriptors of " PID_VARIABLE " are for process %.20s", pid);
+	return open_job_refuse(job, -ENOENT,
+		"no named descriptors were handed over (" PID_VARIABLE ", " COUNT_VARIABLE ", " NAMES_VARIABLE ")");
+}
+
+static int refuse_name(struct open_job *job, const char *names)
+{
+	char told[NAMES_TOLD_MAX];
+
+	snprintf(told, sizeof told, "%s", names);
+	for (char *colon = told; (colon = strchr(colon, ':'));)
+		*colon = ' ';
+	return open_job_refuse(job, -ENOENT, "no descriptor that was handed over has this name; there are: %s", told);
+}
+
 /* Every descriptor of that name: one name may stand for several sockets. */
 static int open_name(struct open_job *job)
 {
-	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS"), *names = getenv("LISTEN_FDNAMES");
+	const char *all = getenv(NAMES_VARIABLE), *names = all;
 	size_t wanted = strlen(job->url.host);
-	int count = fds ? parse_number(fds) : -1;
+	int count = handed_over();
 
-	if (!pid || !names || count < 0)
-		return open_job_refuse(job, -ENOENT,
-			"no named descriptors were handed over (LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES)");
-	if (parse_number(pid) != getpid())
-		return open_job_refuse(job, -ENOENT, "the named descriptors are for process %.20s", pid);
+	if (count == 0 || !all)
+		return refuse_all_names(job);
 	for (int i = 0; i < count && job->count < job->max; i++) {
 		size_t size = strcspn(names, ":");
 		int r = 0;
@@ -132,9 +168,7 @@ static int open_name(struct open_job *job)
 			break;
 		names += size + 1;
 	}
-	if (job->count == 0)
-		return open_job_refuse(job, -ENOENT, "no descriptor is named '%s' in LISTEN_FDNAMES", job->url.host);
-	return 0;
+	return job->count == 0 ? refuse_name(job, all) : 0;
 }
 
 int open_fd(struct open_job *job)
@@ -146,4 +180,19 @@ int open_fd(struct open_job *job)
 	if (r < 0)
 		job->count = 0;
 	return r;
+}
+
+void open_fd_hold(void)
+{
+	int count = handed_over();
+
+	for (int i = 0; i < count && fcntl(LISTEN_FIRST + i, F_SETFD, FD_CLOEXEC) == 0; i++)
+		continue;
+}
+
+void open_fd_forget(void)
+{
+	unsetenv(PID_VARIABLE);
+	unsetenv(COUNT_VARIABLE);
+	unsetenv(NAMES_VARIABLE);
 }
