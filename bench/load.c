@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The bench's client: COUNT connections, a fixed number open at a time, each of which sends one block, reads it
- * back and waits for the server to end. One JSON line on stdout. It is bounded by COUNT and by --seconds.
+ * The bench's client: COUNT connections, each of which sends one request, reads the answer and waits for the
+ * server to end. Closed loop: a fixed number open at a time. Open loop (--rate): one begins when its time has come,
+ * ready or not, and its latency counts from then; to be on time it spins, on a core of its own.
+ * One JSON line on stdout. It is bounded by COUNT and by --seconds.
  *
  * Source addresses rotate through 127.0.0.2 … : the server ends first, so every connection leaves a TIME_WAIT
  * behind, and one address has 28,000 ports only.
@@ -20,52 +22,69 @@
 #include <unistd.h>
 
 enum {
-	MESSAGE = 64,
 	SOURCES = 240,
 	OPEN_MAX_CONNS = 1024,
+	RATE_MAX = 1000 * 1000,
 	COUNT_MAX = 10 * 1000 * 1000,
 };
+
+#define NS_PER_SEC INT64_C(1000000000)
+#define BLOCK      "what is sent comes back, and then the server ends the connection"
+
+_Static_assert(sizeof BLOCK == 64 + 1, "the work of a connection is a block of 64 bytes");
+
+/* What is said, and what the answer begins with. */
+struct talk {
+	const char *request, *answer;
+	bool more; /* the answer may go on */
+};
+
+static const struct talk echo = { BLOCK, BLOCK, false };
+static const struct talk http = { "GET /small HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+	"HTTP/1.1 200 ", true };
 
 struct client {
 	int fd;
 	bool sent;
-	int received;
+	size_t received;
 	int64_t start_ns;
 };
 
 struct load {
 	struct sockaddr_in server;
+	const struct talk *talk;
 	int epoll;
-	long count, started, ended, errors;
+	long count, started, ended, errors, rate;
+	int64_t start_ns;
+	struct client *free[OPEN_MAX_CONNS]; /* a stack */
+	int free_count;
 	uint32_t *latency_ns; /* of those that ended well: ended - errors of them */
 };
-
-static const char message[MESSAGE] = "what is sent comes back, and then the server ends the connection";
 
 static int64_t now_ns(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+	return now.tv_sec * NS_PER_SEC + now.tv_nsec;
 }
 
-static void client_send(struct client *client)
+static void client_send(const struct load *load, struct client *client)
 {
-	ssize_t n = send(client->fd, message, MESSAGE, MSG_NOSIGNAL);
+	ssize_t n = send(client->fd, load->talk->request, strlen(load->talk->request), MSG_NOSIGNAL);
 
 	/* Not connected yet; whatever else is wrong, reading tells. */
 	client->sent = !(n < 0 && (errno == EAGAIN || errno == ENOTCONN));
 }
 
-static void client_start(struct load *load, struct client *client)
+static void client_start(struct load *load, struct client *client, int64_t start_ns)
 {
 	struct sockaddr_in source = { .sin_family = AF_INET };
 	struct epoll_event event = { .events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = client };
 	int one = 1;
 
 	source.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1 + (uint32_t)(load->started++ % SOURCES));
-	*client = (struct client){ .start_ns = now_ns() };
+	*client = (struct client){ .start_ns = start_ns };
 	client->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (client->fd < 0)
 		err(71, "socket");
@@ -77,7 +96,24 @@ static void client_start(struct load *load, struct client *client)
 		err(69, "connect");
 	if (epoll_ctl(load->epoll, EPOLL_CTL_ADD, client->fd, &event) < 0)
 		err(71, "epoll_ctl");
-	client_send(client);
+	client_send(load, client);
+}
+
+/* Whoever may begin by now. */
+static void start_clients(struct load *load)
+{
+	while (load->free_count > 0 && load->started < load->count) {
+		int64_t due_ns = now_ns();
+
+		if (load->rate > 0) {
+			int64_t planned_ns = load->start_ns + load->started * NS_PER_SEC / load->rate;
+
+			if (planned_ns > due_ns)
+				return;
+			due_ns = planned_ns;
+		}
+		client_start(load, load->free[--load->free_count], due_ns);
+	}
 }
 
 static void client_end(struct load *load, struct client *client, bool good)
@@ -85,36 +121,45 @@ static void client_end(struct load *load, struct client *client, bool good)
 	int64_t took_ns = now_ns() - client->start_ns;
 
 	close(client->fd);
-	client->fd = -1;
 	if (good)
 		load->latency_ns[load->ended - load->errors] = took_ns < UINT32_MAX ? (uint32_t)took_ns : UINT32_MAX;
 	else
 		load->errors++;
 	load->ended++;
-	if (load->started < load->count)
-		client_start(load, client);
+	load->free[load->free_count++] = client;
+}
+
+/* False: that is not the answer. */
+static bool client_hear(const struct talk *talk, struct client *client, const char *block, size_t size)
+{
+	size_t expected = strlen(talk->answer), before = client->received;
+	size_t known = before < expected ? expected - before : 0;
+
+	client->received += size;
+	if (client->received > expected && !talk->more)
+		return false;
+	return memcmp(talk->answer + before, block, size < known ? size : known) == 0;
 }
 
 static void client_ready(struct load *load, struct client *client)
 {
-	char block[MESSAGE + 1];
+	char block[4096];
 
 	if (!client->sent)
-		client_send(client);
+		client_send(load, client);
 	for (;;) {
 		ssize_t n = recv(client->fd, block, sizeof block, 0);
 
 		if (n < 0 && (errno == EAGAIN || errno == ENOTCONN))
 			return;
 		if (n <= 0) {
-			client_end(load, client, n == 0 && client->received == MESSAGE);
+			client_end(load, client, n == 0 && client->received >= strlen(load->talk->answer));
 			return;
 		}
-		if (client->received + n > MESSAGE || memcmp(message + client->received, block, (size_t)n) != 0) {
+		if (!client_hear(load->talk, client, block, (size_t)n)) {
 			client_end(load, client, false);
 			return;
 		}
-		client->received += (int)n;
 	}
 }
 
@@ -141,17 +186,23 @@ static void run(struct load *load, int open_conns, int seconds)
 {
 	static struct client clients[OPEN_MAX_CONNS];
 	struct epoll_event events[64];
-	int64_t start_ns = now_ns(), deadline_ns = start_ns + seconds * INT64_C(1000000000);
+	int64_t deadline_ns;
 
-	for (int i = 0; i < open_conns && load->started < load->count; i++)
-		client_start(load, &clients[i]);
+	while (load->free_count < open_conns) {
+		load->free[load->free_count] = &clients[load->free_count];
+		load->free_count++;
+	}
+	load->start_ns = now_ns();
+	deadline_ns = load->start_ns + seconds * NS_PER_SEC;
 	while (load->ended < load->count && now_ns() < deadline_ns) {
-		int n = epoll_wait(load->epoll, events, 64, 100);
+		int n;
 
+		start_clients(load);
+		n = epoll_wait(load->epoll, events, 64, load->rate > 0 ? 0 : 100);
 		for (int i = 0; i < n; i++)
 			client_ready(load, events[i].data.ptr);
 	}
-	report(load, now_ns() - start_ns);
+	report(load, now_ns() - load->start_ns);
 }
 
 static long number(const char *text, long max)
@@ -167,23 +218,30 @@ static long number(const char *text, long max)
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
+		{ "http", no_argument, NULL, 'h' },
 		{ "open", required_argument, NULL, 'o' },
+		{ "rate", required_argument, NULL, 'r' },
 		{ "seconds", required_argument, NULL, 's' },
 		{ 0 },
 	};
-	struct load load = { .server = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) } };
+	static struct load load = { .server = { .sin_family = AF_INET }, .talk = &echo };
 	int option, open_conns = 8, seconds = 30;
 
-	while ((option = getopt_long(argc, argv, "o:s:", options, NULL)) != -1) {
-		if (option == 'o')
+	while ((option = getopt_long(argc, argv, "ho:r:s:", options, NULL)) != -1) {
+		if (option == 'h')
+			load.talk = &http;
+		else if (option == 'o')
 			open_conns = (int)number(optarg, OPEN_MAX_CONNS);
+		else if (option == 'r')
+			load.rate = number(optarg, RATE_MAX);
 		else if (option == 's')
 			seconds = (int)number(optarg, 3600);
 		else
 			return 64;
 	}
 	if (argc - optind != 2)
-		errx(64, "usage: load [--open N] [--seconds N] PORT COUNT");
+		errx(64, "usage: load [--http] [--open N] [--rate N] [--seconds N] PORT COUNT");
+	load.server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	load.server.sin_port = htons((uint16_t)number(argv[optind], 65535));
 	load.count = number(argv[optind + 1], COUNT_MAX);
 	load.epoll = epoll_create1(EPOLL_CLOEXEC);

@@ -4,11 +4,14 @@
 A machine's speed drifts over seconds, so only what was measured side by side is compared: in a round every
 contender is up, and they are loaded in turn, a slice at a time. Where the kernel happens to put a server's pages is
 worth several percent too, so each round starts all of them anew. A median is reported only if the rounds agree.
+
+What a server does between its slices counts as well: one that makes up for dead workers later has no advantage.
 """
 
 import contextlib
 import json
 import os
+import shlex
 import statistics
 import subprocess
 import time
@@ -23,6 +26,8 @@ SUITE_LIMIT_S = 220
 LOAD_LIMIT_S = 20
 SLICES = 10
 WARM_UP = 0.1  # of a round's connections
+PACED_S = 1  # per contender and round
+PACED_OPEN = 256  # at most, at once
 
 
 @dataclass
@@ -33,10 +38,14 @@ class Sample:
     rate: float
     p50_us: float
     p99_us: float
+    paced_p50_us: float = 0  # at the suite's part of saturation; 0: not measured
 
 
-def _load(contender, places, port, count, open_at_once):
-    command = [places["work"] / "load", "--open", open_at_once, "--seconds", LOAD_LIMIT_S, port, max(1, int(count))]
+def _load(contender, places, port, count, *options):
+    command = [
+        places["work"] / "load", *shlex.split(contender.load), "--seconds", LOAD_LIMIT_S, *options,
+        port, max(1, int(count)),
+    ]  # fmt: skip
     result = subprocess.run(
         [str(word) for word in command], stdout=subprocess.PIPE, text=True, check=False,
         timeout=LOAD_LIMIT_S + 10, preexec_fn=lambda: os.sched_setaffinity(0, {cores()[1]}),
@@ -50,10 +59,17 @@ def _load(contender, places, port, count, open_at_once):
 
 
 def _slice(contender, suite, places, server):
-    before_us = server.used_us()
-    seen = _load(contender, places, server.port, suite.connections * contender.share / SLICES, suite.open_at_once)
+    before_us = server.accounted_us
+    count = suite.connections * contender.share / SLICES
+    seen = _load(contender, places, server.port, count, "--open", suite.open_at_once)
     cpu_us = (server.settled_us() - before_us) / seen["connections"]
     return Sample(cpu_us, seen["rate"], seen["p50_us"], seen["p99_us"])
+
+
+def _paced(contender, places, server, rate):
+    """Median latency of clients that come at this rate, whatever the server does."""
+    rate = max(1, int(rate))
+    return _load(contender, places, server.port, rate * PACED_S, "--rate", rate, "--open", PACED_OPEN)["p50_us"]
 
 
 def _rotated(items, turn):
@@ -69,12 +85,17 @@ def _round(contenders, suite, places, turn):
         for contender in _rotated(contenders, turn):
             servers[contender.name] = server = running.enter_context(serving(contender, places))
             warm_up = suite.connections * contender.share * WARM_UP
-            _load(contender, places, server.port, warm_up, suite.open_at_once)
+            _load(contender, places, server.port, warm_up, "--open", suite.open_at_once)
             server.settled_us()
         for number in range(SLICES):
             for contender in _rotated(contenders, turn + number):
                 slices[contender.name].append(_slice(contender, suite, places, servers[contender.name]))
-    return {name: _summary(samples) for name, samples in slices.items()}
+        results = {name: _summary(samples) for name, samples in slices.items()}
+        for contender in _rotated(contenders, turn):
+            if suite.paced_part and contender.paced:
+                rate = results[suite.floors[0]].rate * suite.paced_part
+                results[contender.name].paced_p50_us = _paced(contender, places, servers[contender.name], rate)
+    return results
 
 
 def _summary(samples):
@@ -89,9 +110,9 @@ def _summary(samples):
     )
 
 
-def ratios(results, name, floor):
+def ratios(results, name, floor, field="cpu_us"):
     """One per round. results: name → samples, round by round."""
-    return [mine.cpu_us / its.cpu_us for mine, its in zip(results[name], results[floor])]
+    return [getattr(mine, field) / getattr(its, field) for mine, its in zip(results[name], results[floor])]
 
 
 def quartiles(values):

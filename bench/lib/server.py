@@ -42,6 +42,7 @@ class Server:
     port: int
     pid: int
     account: object
+    accounted_us: float = 0  # as last settled
 
     def used_us(self):
         """CPU of the server and its children so far."""
@@ -49,14 +50,12 @@ class Server:
 
     def settled_us(self):
         """The same, once the last children are gone."""
-        before = self.used_us()
         for _ in range(SETTLE_STEPS):
+            before, self.accounted_us = self.accounted_us, self.used_us()
+            if self.accounted_us - before < SETTLED_US:
+                break
             time.sleep(SETTLE_STEP_S)
-            now = self.used_us()
-            if now - before < SETTLED_US:
-                return now
-            before = now
-        return before
+        return self.accounted_us
 
 
 @contextlib.contextmanager

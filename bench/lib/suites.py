@@ -15,6 +15,8 @@ class Contender:
     source: str = ""  # compiled before: "FILE.c [flags]", relative to the project
     share: float = 1.0  # of the suite's connections: a slow peer needs fewer for the same precision
     peer: bool = False  # may be missing on this machine; is then left out of the table
+    load: str = ""  # more options for the load client
+    paced: bool = False  # its latency is measured at the suite's part of saturation, too
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,7 @@ class Goal:
     contender: str
     at_most: float
     times: str  # another contender of the suite
+    field: str = "cpu_us"  # of Sample
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,23 @@ class Suite:
     goals: tuple = ()
     connections: int = 6000  # of each contender in each round
     open_at_once: int = 8
+    paced_part: float = 0  # of the first floor's rate; 0: nobody is measured so
+    remarks: tuple = ()  # printed below the table
 
+
+# The handler of examples/echo_once.c: in a plugin for the command, and in programs with libbrood.
+PLUGIN = "examples/echo_once.c -shared -fPIC -Iinclude -Wl,-z,now -Wl,-z,noseparate-code -Wl,-z,norelro"
+LINKED = "bench/linked.c examples/echo_once.c {library} -pthread -Iinclude -Wl,-z,now -Wl,-z,noseparate-code"
+LINKED_STATIC = "bench/linked_static.c examples/echo_once.c {library} -pthread -static -Iinclude -Wl,-w"
+SERVE = "{brood} serve {work}/echo_once.so -l tcp://127.0.0.1:{port}"
+
+# Peers with standing workers.
+NET_SERVER = "/usr/bin/perl {{peers}}/net_server_prefork.pl {requests} {{port}}"
+APACHE = "/bin/sh {{peers}}/apache_prefork.sh {per_child} {{work}} {{port}}"
+APACHE_REMARK = (
+    "Apache answers an HTTP request (Connection: close) with a file of 64 bytes and logs it: more work than an echo,"
+    " so its ratios tell an order of magnitude."
+)
 
 FORK = Suite(
     name="fork",
@@ -41,26 +60,10 @@ FORK = Suite(
     contenders=(
         Contender("pidfd loop", "{bare}/fork_pidfd {port}", "bench/bare/fork_pidfd.c -Wl,-z,now"),
         Contender("static loop", "{bare}/fork_static {port}", "bench/bare/fork_static.c -static"),
-        Contender(
-            "libbrood",
-            "{work}/linked {port}",
-            "bench/linked.c examples/echo_once.c {library} -pthread -Iinclude -Wl,-z,now -Wl,-z,noseparate-code",
-        ),
-        Contender(
-            "libbrood static",
-            "{work}/linked_static {port}",
-            "bench/linked_static.c examples/echo_once.c {library} -pthread -static -Iinclude -Wl,-w",
-        ),
-        Contender(
-            "brood",
-            "{brood} serve {work}/echo_once.so -l tcp://127.0.0.1:{port} -m fork",
-            "examples/echo_once.c -shared -fPIC -Iinclude -Wl,-z,now -Wl,-z,noseparate-code -Wl,-z,norelro",
-        ),
-        Contender(
-            "brood at error level",
-            "{brood} serve {work}/echo_once.so -l tcp://127.0.0.1:{port} -m fork --log-level error",
-            "examples/echo_once.c -shared -fPIC -Iinclude -Wl,-z,now -Wl,-z,noseparate-code -Wl,-z,norelro",
-        ),
+        Contender("libbrood", "{work}/linked {port} fork", LINKED),
+        Contender("libbrood static", "{work}/linked_static {port} fork", LINKED_STATIC),
+        Contender("brood", SERVE + " -m fork", PLUGIN),
+        Contender("brood at error level", SERVE + " -m fork --log-level error", PLUGIN),
         Contender("socketserver", "/usr/bin/python3 {peers}/socketserver_fork.py {port}", share=0.1, peer=True),
         Contender("Net::Server", "/usr/bin/perl {peers}/net_server_fork.pl {port}", share=0.1, peer=True),
     ),
@@ -77,4 +80,59 @@ FORK = Suite(
     ),
 )
 
-SUITES = {suite.name: suite for suite in (FORK,)}
+PREFORK = Suite(
+    name="prefork",
+    work="workers that were there before, reused: one block of 64 bytes, echoed",
+    contenders=(
+        Contender("loop", "{bare}/prefork {port}", "bench/bare/prefork.c -Wl,-z,now"),
+        Contender("loop, two listeners", "{bare}/prefork_several {port}", "bench/bare/prefork_several.c -Wl,-z,now"),
+        Contender("libbrood", "{work}/linked {port} prefork", LINKED),
+        Contender("libbrood static", "{work}/linked_static {port} prefork", LINKED_STATIC),
+        Contender("brood", SERVE + " -m prefork -w 8", PLUGIN),
+        Contender("brood at error level", SERVE + " -m prefork -w 8 --log-level error", PLUGIN),
+        Contender("brood, two listeners", SERVE + " -l tcp://127.0.0.1:0 -m prefork -w 8", PLUGIN),
+        Contender("Net::Server PreFork", NET_SERVER.format(requests=1000000), share=0.2, peer=True),
+        Contender("Apache prefork", APACHE.format(per_child=0), share=0.2, peer=True, load="--http"),
+    ),
+    floors=("loop", "loop, two listeners"),
+    goals=(
+        Goal("libbrood", 1.05, "loop"),
+        Goal("libbrood static", 1.05, "loop"),
+        Goal("brood", 1.05, "loop"),
+        Goal("brood at error level", 1.05, "loop"),
+        Goal("brood, two listeners", 1.12, "loop, two listeners"),
+    ),
+    connections=15000,
+    remarks=(APACHE_REMARK,),
+)
+
+ONESHOT = Suite(
+    name="oneshot",
+    work="a process for each connection, forked before it came: one block of 64 bytes, echoed",
+    contenders=(
+        Contender("loop", "{bare}/oneshot {port}", "bench/bare/oneshot.c -Wl,-z,now", paced=True),
+        Contender("libbrood", "{work}/linked {port} oneshot", LINKED, paced=True),
+        Contender("libbrood static", "{work}/linked_static {port} oneshot", LINKED_STATIC, paced=True),
+        Contender("brood", SERVE + " -m prefork --fresh oneshot -w 8", PLUGIN, paced=True),
+        Contender("brood at error level", SERVE + " -m prefork --fresh oneshot -w 8 --log-level error", PLUGIN),
+        Contender("brood, reused", SERVE + " -m prefork -w 8", PLUGIN, paced=True),
+        Contender("Net::Server PreFork", NET_SERVER.format(requests=1), share=0.1, peer=True),
+        Contender("Apache prefork", APACHE.format(per_child=1), share=0.02, peer=True, load="--http"),
+    ),
+    floors=("loop",),
+    goals=(
+        Goal("libbrood", 1.10, "loop"),
+        Goal("libbrood static", 1.10, "loop"),
+        Goal("brood", 1.10, "loop"),
+        Goal("brood at error level", 1.10, "loop"),
+        Goal("brood", 1.20, "brood, reused", "paced_p50_us"),
+    ),
+    paced_part=0.1,
+    remarks=(
+        APACHE_REMARK,
+        "Net::Server (max_requests 1) and Apache (MaxConnectionsPerChild 1) replace each worker after one connection;"
+        " Apache does so once a second, hence its rate.",
+    ),
+)
+
+SUITES = {suite.name: suite for suite in (FORK, PREFORK, ONESHOT)}

@@ -36,8 +36,8 @@ static void ask_again(struct sizing *sizing, int64_t at_ns)
 		sizing->again_ns = at_ns;
 }
 
-/* Of `lack` workers, as many as this pass has left. A burst that lasts is met after a few passes; one that does not costs
- * a process or two. */
+/* Of `lack` workers, as many as this pass has left. A burst that lasts is met after a few passes; one that does not
+ * costs a process or two. */
 static int grow(struct sizing *sizing, int lack, int64_t now_ns)
 {
 	int count;
@@ -53,24 +53,6 @@ static int grow(struct sizing *sizing, int lack, int64_t now_ns)
 	if (sizing->lacking)
 		ask_again(sizing, sizing->pass_ns);
 	return count;
-}
-
-/* Forks that follow each other closely are cheaper: the parent's pages are copied once for all. But nobody waits for a
- * batch to fill up: neither clients, when few fresh workers are left, nor a worker's place, for longer than a moment. */
-static int refill(struct sizing *sizing, int lack, int ready, int size, int64_t now_ns)
-{
-	int batch = most(size / SIZING_BATCH_PART, 1);
-	int64_t latest_ns;
-
-	if (sizing->missing_ns == 0)
-		sizing->missing_ns = now_ns;
-	latest_ns = sizing->missing_ns + SIZING_BATCH_MS * NS_PER_MS;
-	if (lack >= batch || ready <= batch || now_ns >= latest_ns) {
-		sizing->missing_ns = 0;
-		return lack;
-	}
-	ask_again(sizing, latest_ns);
-	return 0;
 }
 
 /* Too many are idle: may one go? */
@@ -117,7 +99,7 @@ static int replace(struct sizing *sizing, int64_t now_ns)
 	return 1;
 }
 
-/* Of `count` workers that could be started, as many as earlier failures allow: while nobody succeeds, one at a time. */
+/* Of `count` workers that could be started, as many as failures allow: while nobody succeeds, one at a time. */
 static int after_failures(struct sizing *sizing, int count, int lack, int64_t now_ns)
 {
 	sizing->owed = least(sizing->owed, lack); /* a place that is gone is owed nobody */
@@ -142,7 +124,6 @@ static int surplus(
 	int over = counts.alive - upper_bound(config);
 
 	sizing->lacking = false;
-	sizing->missing_ns = 0;
 	sizing->owed = 0;
 	if (over > 0)
 		return least(over, counts.idle);
@@ -164,8 +145,9 @@ int sizing_wanted(
 	if (lack <= 0)
 		return -surplus(sizing, config, counts, now_ns);
 	sizing->ample_ns = 0;
+	/* One-shot: whoever died since the last question is batch enough. To wait for more saves nothing (measured). */
 	if (config->one_shot)
-		count = refill(sizing, lack, ready, upper_bound(config), now_ns);
+		count = lack;
 	else
 		count = below > 0 ? below : grow(sizing, lack, now_ns);
 	count = after_failures(sizing, count, lack, now_ns);

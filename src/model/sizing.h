@@ -10,8 +10,6 @@
 #define SIZING_PASS_MS        100   /* from one pass to the next */
 #define SIZING_AMPLE_MS       10000 /* idle ones above twice the spare for so long: the pool shrinks … */
 #define SIZING_SHRINK_MS      1000  /* … by one in this time */
-#define SIZING_BATCH_PART     4     /* one-shot: a quarter of the pool is refilled at once … */
-#define SIZING_BATCH_MS       10    /* … or what is missing for so long */
 #define SIZING_RETRY_FIRST_MS 10    /* back-off while no worker can be started; doubles … */
 #define SIZING_RETRY_LAST_MS  1000  /* … up to this, for ever */
 #define SIZING_REPLACE_MS     100   /* between two starts in place of workers that died early: ten a second */
@@ -43,8 +41,6 @@ struct sizing {
 	int64_t ample_ns;  /* since when there are too many idle ones; 0: there are not */
 	int64_t shrunk_ns; /* when one was let go, last */
 
-	int64_t missing_ns; /* one-shot: since when a worker is missing; 0: none is */
-
 	int failures;       /* starts in a row after which nobody became idle */
 	bool probing;       /* one more was tried, and nothing is known of it */
 	int64_t retry_ns;   /* when the next may be tried */
@@ -53,7 +49,7 @@ struct sizing {
 };
 
 /* How many to start now (> 0), which then count as started, or how many idle ones to let go (< 0). Ask after each
- * batch of events, and at again_ns. */
+ * batch of events and at again_ns; where idle workers become busy without an event, each SIZING_PASS_MS too. */
 int sizing_wanted(
 	struct sizing *sizing, const struct sizing_config *config, struct sizing_counts counts, int64_t now_ns);
 

@@ -194,50 +194,15 @@ static void a_pool_never_shrinks_below_its_minimum(void **state)
 
 /* ---- One-shot -------------------------------------------------------------------------------------------------- */
 
-static void a_oneshot_pool_is_refilled_a_quarter_at_a_time(void **state)
-{
-	struct pool pool = pool_of(&oneshot, 31, 0);
-
-	(void)state;
-	assert_int_equal(wanted(&pool), 0);
-	pool.counts = (struct sizing_counts){ .alive = 30, .idle = 30 };
-	assert_int_equal(wanted(&pool), 10);
-}
-
-static void a_oneshot_pool_is_refilled_at_once_when_few_fresh_ones_are_left(void **state)
-{
-	struct pool pool = pool_of(&oneshot, 10, 29);
-
-	(void)state;
-	assert_int_equal(wanted(&pool), 1);
-	pool = pool_of(&oneshot, 11, 28);
-	assert_int_equal(wanted(&pool), 0);
-}
-
-static void a_missing_oneshot_worker_waits_ten_milliseconds_for_company_and_no_longer(void **state)
+static void a_oneshot_pool_is_refilled_at_once_with_all_that_died(void **state)
 {
 	struct pool pool = pool_of(&oneshot, 39, 0);
 
 	(void)state;
-	assert_int_equal(wanted(&pool), 0);
-	assert_int_equal(again_ms(&pool), 10);
-	assert_int_equal(wanted_later(&pool, 9), 0);
-	assert_int_equal(wanted_later(&pool, 1), 1);
-	assert_int_equal(wanted_later(&pool, 1), 0);
-	pool.counts.alive++;
-	assert_int_equal(wanted_later(&pool, 8), 0);
-	pool.counts.alive--;
-	assert_int_equal(wanted_later(&pool, 8), 0);
-	assert_int_equal(again_ms(&pool), 10);
-}
-
-static void a_oneshot_pool_of_one_is_refilled_at_once(void **state)
-{
-	static const struct sizing_config config = { .workers = 1, .one_shot = true };
-	struct pool pool = pool_of(&config, 0, 0);
-
-	(void)state;
 	assert_int_equal(wanted(&pool), 1);
+	pool.counts = (struct sizing_counts){ .alive = 10, .idle = 5 };
+	assert_int_equal(wanted(&pool), 30);
+	assert_true(pool.sizing.again_ns == INT64_MAX);
 }
 
 static void oneshot_workers_with_a_client_keep_their_place(void **state)
@@ -324,10 +289,7 @@ int main(void)
 		cmocka_unit_test(one_moment_without_ample_idle_ones_begins_the_ten_seconds_anew),
 		cmocka_unit_test(a_lack_begins_the_ten_seconds_anew),
 		cmocka_unit_test(a_pool_never_shrinks_below_its_minimum),
-		cmocka_unit_test(a_oneshot_pool_is_refilled_a_quarter_at_a_time),
-		cmocka_unit_test(a_oneshot_pool_is_refilled_at_once_when_few_fresh_ones_are_left),
-		cmocka_unit_test(a_missing_oneshot_worker_waits_ten_milliseconds_for_company_and_no_longer),
-		cmocka_unit_test(a_oneshot_pool_of_one_is_refilled_at_once),
+		cmocka_unit_test(a_oneshot_pool_is_refilled_at_once_with_all_that_died),
 		cmocka_unit_test(oneshot_workers_with_a_client_keep_their_place),
 		cmocka_unit_test(a_oneshot_pool_that_breathes_grows_to_its_spare_at_once),
 		cmocka_unit_test(at_most_a_tenth_recycles_at_once_and_at_least_one_may),
