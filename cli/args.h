@@ -19,8 +19,11 @@ struct arg {
 struct args {
 	bool help;
 	bool print;
+	bool inetd;
 	const char *config;
+	const char *config_text; /* what stood in it, in place of what stands there now; or NULL */
 
+	int inetd_fd; /* where its socket is: standard input, until taken away from there */
 	const char *handler;
 	struct arg *given; /* in their order */
 	struct own *own;   /* what our table does not know: the handler's */

@@ -70,6 +70,7 @@ static const char *show(const struct settings *settings, const struct option *op
 	memcpy(&number, field, sizeof number);
 	switch (option->kind) {
 	case OPTION_TEXT:
+	case OPTION_STREAM:
 	case OPTION_NAME:
 		memcpy(&string, field, sizeof string);
 		return string;
@@ -90,6 +91,8 @@ static const char *show(const struct settings *settings, const struct option *op
 		return show_number(number, "K", text);
 	case OPTION_RATE:
 		return show_number(number, "/m", text);
+	case OPTION_BYTES:
+		return settings->given[options_row(option)] ? settings->given[options_row(option)]->text : NULL;
 	case OPTION_SWITCH:
 		return number == BROOD_OFF ? "off" : "on";
 	case OPTION_FLAG:

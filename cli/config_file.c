@@ -151,45 +151,54 @@ static int refuse_file(const char *path, int error, struct sentence *why)
 		why, error == EACCES || error == EPERM ? EX_NOPERM : EX_NOINPUT, "%s: %s", path, strerror(error));
 }
 
-static int read_file(struct ini *ini, int fd, const char *path, struct sentence *why)
+/* All of it: its text may be needed again when the file says something else. */
+static int read_file(const char *path, struct keep *keep, const char **ret_text, size_t *ret_size, struct sentence *why)
 {
-	char piece[4096];
-	size_t size = 0;
-	ssize_t n;
-	int r = 0;
-
-	while (r == 0 && (n = read(fd, piece, sizeof piece)) != 0) {
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return refuse_file(path, errno, why);
-		size += (size_t)n;
-		if (size > FILE_SIZE_MAX)
-			return sentence_set(why, EX_CONFIG, "%s: is longer than %d bytes", path, FILE_SIZE_MAX);
-		r = ini_feed(ini, piece, (size_t)n, why);
-	}
-	return r < 0 ? r : ini_end(ini, why);
-}
-
-int config_file_load(struct plan *plan, const char *path, struct sentence *why)
-{
-	struct loader loader = { .plan = plan, .path = path };
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct sentence reason;
-	struct ini ini;
-	int r;
+	size_t size = 0, room = 4096;
+	char *text = keep_alloc(keep, room);
+	int status = 0;
+	ssize_t n = 1;
 
 	if (fd < 0)
 		return refuse_file(path, errno, why);
-	ini_begin(&ini, take_entry, &loader);
-	r = read_file(&ini, fd, path, &reason);
+	while (n != 0 && status == 0) {
+		if (size == room - 1) {
+			text = memcpy(keep_alloc(keep, 2 * room), text, size);
+			room *= 2;
+		}
+		n = read(fd, text + size, room - 1 - size);
+		size += n > 0 ? (size_t)n : 0;
+		if (n < 0 && errno != EINTR)
+			status = refuse_file(path, errno, why);
+		else if (size > FILE_SIZE_MAX)
+			status = sentence_set(why, EX_CONFIG, "%s: is longer than %d bytes", path, FILE_SIZE_MAX);
+	}
 	close(fd);
+	*ret_text = text;
+	*ret_size = size;
+	return status;
+}
+
+int config_file_load(struct plan *plan, const char *path, const char *text, struct sentence *why)
+{
+	struct loader loader = { .plan = plan, .path = path };
+	size_t size = text ? strlen(text) : 0;
+	struct sentence reason;
+	struct ini ini;
+	int r = text ? 0 : read_file(path, plan->keep, &text, &size, why);
+
+	if (r != 0)
+		return r;
+	plan->source = text;
+	ini_begin(&ini, take_entry, &loader);
+	r = ini_feed(&ini, text, size, &reason);
+	if (r == 0)
+		r = ini_end(&ini, &reason);
 	if (r < 0)
 		return sentence_set(why, EX_CONFIG, "%s:%u: %s", path, ini.line, reason.text);
-	if (r > 0)
-		*why = reason;
-	else if (plan->count == 0)
-		r = sentence_set(
+	if (plan->count == 0)
+		return sentence_set(
 			why, EX_CONFIG, "%s: no service in it: write [service NAME] and what it serves", path);
-	return r;
+	return 0;
 }

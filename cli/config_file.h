@@ -7,7 +7,7 @@
 
 struct plan;
 
-/* 0, or an exit status with a sentence that begins with file and line. */
-int config_file_load(struct plan *plan, const char *path, struct sentence *why);
+/* text: what stands in it, or NULL: it is read. 0, or an exit status with a sentence that begins with file and line. */
+int config_file_load(struct plan *plan, const char *path, const char *text, struct sentence *why);
 
 #endif

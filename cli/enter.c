@@ -82,6 +82,8 @@ int enter_service(struct supervise_service *self, int *ret_exit, struct sentence
 		umask((mode_t)service->settings.umask);
 	if (status == 0 && service->settings.chdir)
 		status = change_directory(settings_given(&service->settings, "chdir"), why);
+	if (service->plugin.inside)
+		service->plugin.path = service->plugin.inside;
 	if (status == 0 && !service->handler) {
 		status = enter_load(service, &keep, why);
 		if (status == 0) {

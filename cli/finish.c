@@ -11,6 +11,7 @@
 
 #include "cli/handlers.h"
 #include "cli/plan.h"
+#include "cli/rights.h"
 #include "core/engine.h"
 #include "protocol/words.h"
 
@@ -133,6 +134,8 @@ int finish_service(struct plan *plan, struct plan_service *service, struct sente
 		status = check_model(service, why);
 	if (status == 0)
 		status = check_listen(service, why);
+	if (status == 0)
+		status = rights_finish(plan, service, why);
 	if (status == 0 && service->handler)
 		status = own_settle(service->own, service->handler, service->label, plan->keep, &service->app, why);
 	return status;

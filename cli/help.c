@@ -85,6 +85,8 @@ void help_commands(void)
 	     "  brood serve [OPTIONS] HANDLER    one service\n"
 	     "  brood serve -c FILE              many services, described in FILE\n"
 	     "  brood check -c FILE [--print]    look for mistakes in FILE, serve nothing\n"
+	     "  brood ctl VERB                   ask a brood that runs: status, reload, stop …\n"
+	     "  brood top                        watch it\n"
 	     "  brood --version\n"
 	     "\n"
 	     "  brood serve --help               all options\n"

@@ -13,13 +13,18 @@
 
 #include "cli/args.h"
 #include "cli/check.h"
+#include "cli/ctl.h"
 #include "cli/handlers.h"
 #include "cli/help.h"
+#include "cli/inetd.h"
 #include "cli/misspelt.h"
 #include "cli/plan.h"
 #include "cli/plugin.h"
 #include "cli/serve.h"
+#include "cli/takeover.h"
+#include "cli/top.h"
 #include "protocol/nearest.h"
+#include "supervise/legacy.h"
 
 /* argv: what follows the command's name. An exit status, with a sentence unless it is 0 or was explained already. */
 typedef int command_fn(char **argv, struct keep *keep, struct sentence *why);
@@ -45,22 +50,36 @@ static int help_of_handler(const char *word, struct keep *keep, struct sentence 
 
 static int serve(char **argv, struct keep *keep, struct sentence *why)
 {
+	struct takeover takeover;
 	struct args args;
 	struct plan plan;
-	int status = args_parse(argv, false, keep, &args, why);
+	int status = takeover_find(&argv, keep, &takeover, why);
 
+	if (status != 0)
+		return status;
+	status = args_parse(argv, false, keep, &args, why);
 	if (status == 0 && args.help && args.handler)
 		return help_of_handler(args.handler, keep, why);
 	if (status == 0 && args.help) {
 		help_serve();
 		return 0;
 	}
+	if (status == 0 && args.inetd)
+		status = inetd_take(&args, why);
+	if (status == 0 && args.inetd)
+		status = inetd_settle(&args, keep, why);
+	/* Back from another image: what is served is what was read then. */
+	if (status == 0 && takeover.legacy && takeover.legacy->failed)
+		args.config_text = takeover.legacy->source;
 	if (status == 0)
 		status = plan_make(&args, keep, &plan, why);
 	if (status != 0)
-		return status;
-	misspelt_warn();
-	return serve_plan(&plan, why);
+		return takeover_return(&takeover, status, why);
+	if (takeover.check)
+		return takeover_check(&plan, why);
+	if (!takeover.legacy)
+		misspelt_warn();
+	return serve_plan(&plan, &args, &takeover, why);
 }
 
 static int check(char **argv, struct keep *keep, struct sentence *why)
@@ -73,6 +92,8 @@ static int check(char **argv, struct keep *keep, struct sentence *why)
 		help_check();
 		return 0;
 	}
+	if (status == 0 && args.inetd)
+		status = inetd_settle(&args, keep, why);
 	if (status == 0)
 		status = plan_make(&args, keep, &plan, why);
 	if (status == 0)
@@ -119,10 +140,10 @@ static const struct command {
 	{ "-h", help },
 	{ "help", help },
 	{ "--version", version },
+	{ "ctl", ctl_run },
+	{ "top", top_run },
 	{ "load", NULL },
 	{ "lab", NULL },
-	{ "top", NULL },
-	{ "ctl", NULL },
 };
 #define COMMANDS (sizeof commands / sizeof commands[0])
 

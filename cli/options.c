@@ -21,6 +21,7 @@
 #define COUNT_MAX   10000000
 #define MEMORY_MAX  (1 << 30) /* KiB */
 #define OOM_MAX     1000
+#define WORDS_MAX   4096
 
 static const struct option_choice models[] = {
 	{ "fork", BROOD_FORK, "a process for each client: a crash reaches nobody else", false },
@@ -156,6 +157,10 @@ const struct option options_table[] = {
 	  .initial = "off", .help = "only log who would have been refused" },
 	{ .name = "min-rate", SERVICE_FIELD(service.min_rate), .kind = OPTION_SIZE, .argument = "SIZE",
 	  .max = COUNT_MAX, .help = "bytes per second that a client must send or take (default: any)" },
+	{ .name = "refusal", SERVICE_FIELD(service.refusal), .kind = OPTION_BYTES, .argument = "TEXT",
+	  .max = WORDS_MAX, .help = "sent to who is refused, as in 'busy\\r\\n' (escapes: \\r \\n \\t \\\\ \\xHH)" },
+	{ .name = "last-words", SERVICE_FIELD(service.last_words), .kind = OPTION_BYTES, .argument = "TEXT",
+	  .max = WORDS_MAX, .help = "sent to whose worker died before it answered anything" },
 
 	{ .heading = "The service's process",
 	  .name = "user", SERVICE_FIELD(service.user), .kind = OPTION_TEXT, .argument = "USER",
@@ -192,8 +197,10 @@ const struct option options_table[] = {
 	  .help = "holds the process id while brood runs" },
 	{ .name = "control", ALL_FIELD(control), .kind = OPTION_TEXT, .argument = "PATH",
 	  .help = "the socket that brood ctl speaks to (default: under $RUNTIME_DIRECTORY or $XDG_RUNTIME_DIR)" },
-	{ .name = "status-listen", ALL_FIELD(status_listen), .kind = OPTION_TEXT, .argument = "URL",
+	{ .name = "status-listen", ALL_FIELD(status_listen), .kind = OPTION_STREAM, .argument = "URL",
 	  .help = "answer /healthz, /readyz and /metrics there, as in tcp://127.0.0.1:9100" },
+	{ .name = "inetd", COMMAND_FIELD(inetd), .kind = OPTION_FLAG,
+	  .help = "serve the socket that is standard input: one client, or a listener" },
 	{ .name = "config", .letter = 'c', COMMAND_FIELD(config), .kind = OPTION_TEXT, .argument = "FILE",
 	  .help = "read services from FILE (see docs/reference/config.md)" },
 	{ .name = "print", COMMAND_FIELD(print), .kind = OPTION_FLAG, .check_only = true,

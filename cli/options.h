@@ -21,7 +21,9 @@ enum option_kind {
 	OPTION_RATE,   /* int, per minute, written "10/s", "600/m" or "3600/h"; or BROOD_OFF */
 	OPTION_SWITCH, /* int: on is 1, off is BROOD_OFF */
 	OPTION_MODE,   /* int, octal */
+	OPTION_BYTES,  /* const void * and, next to it, size_t: text with escapes, at most .max bytes of it */
 	OPTION_URL,    /* listen URLs; kept in settings.given alone */
+	OPTION_STREAM, /* const char *, a URL with connections */
 	OPTION_PAIR,   /* K=V; kept in settings.given alone */
 };
 

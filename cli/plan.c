@@ -173,7 +173,7 @@ int plan_make(const struct args *args, struct keep *keep, struct plan *ret_plan,
 
 	settings_init(&plan.settings);
 	if (status == 0 && plan.config)
-		status = config_file_load(&plan, plan.config, why);
+		status = config_file_load(&plan, plan.config, args->config_text, why);
 	else if (status == 0 && plan.demo)
 		demo_add(&plan);
 	else if (status == 0)

@@ -32,6 +32,7 @@ struct plan {
 	struct plan_service *service[PLAN_SERVICES_MAX];
 	size_t count;
 	const char *config; /* the file, or NULL */
+	const char *source; /* its text, or NULL */
 	bool demo;          /* the demonstration set: nobody asked for anything in particular */
 };
 

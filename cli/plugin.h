@@ -12,6 +12,7 @@
 
 struct plugin {
 	const char *path; /* from the root: it is found whatever the working directory becomes */
+	const char *inside; /* how its process calls it, behind a chroot; or NULL */
 	const char *symbol;
 };
 

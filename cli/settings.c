@@ -12,6 +12,7 @@
 #include <sysexits.h>
 
 #include "observe/log.h"
+#include "protocol/escapes.h"
 #include "protocol/ini.h"
 #include "protocol/nearest.h"
 #include "protocol/units.h"
@@ -189,6 +190,18 @@ static int check_url(const char *text, struct sentence *why)
 	return r < 0 ? r : url_check_settings(&url, why);
 }
 
+static int check_stream(const char *text, struct sentence *why)
+{
+	struct url url;
+
+	if (check_url(text, why) < 0)
+		return -1;
+	if (url_parse(text, strlen(text), &url, why) == 0 && (url.scheme == URL_UDP || url.scheme == URL_UNIXGRAM))
+		return sentence_set(
+			why, -1, "'%.200s' has no connections: write tcp://HOST:PORT or unix:/PATH", text);
+	return 0;
+}
+
 static int check_pair(const char *text, struct sentence *why)
 {
 	const char *at = text;
@@ -208,12 +221,40 @@ static int check_name(const char *text, struct sentence *why)
 	return 0;
 }
 
+struct bytes {
+	const char *data;
+	size_t size;
+};
+
+#define IS_BYTES(field)                                  \
+	(offsetof(struct brood_service, field##_size) == \
+		offsetof(struct brood_service, field) + offsetof(struct bytes, size))
+_Static_assert(IS_BYTES(refusal) && IS_BYTES(last_words), "bytes are stored with their size behind them");
+
+static int parse_bytes(const struct option *option, const char *text, struct bytes *ret_bytes, struct keep *keep,
+	struct sentence *why)
+{
+	char *data = keep_alloc(keep, strlen(text) + 1);
+	size_t size;
+
+	if (!*text)
+		return sentence_set(why, -1, "there is no value");
+	if (escapes_decode(text, data, &size, why) < 0)
+		return -1;
+	if (size > (size_t)option->max)
+		return sentence_set(why, -1, "%zu bytes are too many: write at most %d", size, option->max);
+	*ret_bytes = (struct bytes){ data, size };
+	return 0;
+}
+
 union value {
 	int number;
 	const char *text;
+	struct bytes bytes;
 };
 
-static int parse(const struct option *option, const char *text, union value *ret_value, struct sentence *why)
+static int parse(const struct option *option, const char *text, union value *ret_value, struct keep *keep,
+	struct sentence *why)
 {
 	ret_value->text = text;
 	switch (option->kind) {
@@ -233,8 +274,12 @@ static int parse(const struct option *option, const char *text, union value *ret
 		return parse_switch(text, &ret_value->number, why);
 	case OPTION_MODE:
 		return parse_mode(text, &ret_value->number, why);
+	case OPTION_BYTES:
+		return parse_bytes(option, text, &ret_value->bytes, keep, why);
 	case OPTION_URL:
 		return check_url(text, why);
+	case OPTION_STREAM:
+		return check_stream(text, why);
 	case OPTION_PAIR:
 		return check_pair(text, why);
 	case OPTION_NAME:
@@ -253,7 +298,11 @@ static void store(struct settings *settings, const struct option *option, const 
 	switch (option->kind) {
 	case OPTION_TEXT:
 	case OPTION_NAME:
+	case OPTION_STREAM:
 		memcpy(field, &value->text, sizeof value->text);
+		break;
+	case OPTION_BYTES:
+		memcpy(field, &value->bytes, sizeof value->bytes);
 		break;
 	case OPTION_CHOICE: /* enum and int have the same size here: see the assertion */
 	case OPTION_NUMBER:
@@ -307,7 +356,7 @@ int settings_set(struct settings *settings, const struct option *option, const c
 
 	if (option->later)
 		return sentence_set(why, settings_status(origin), "not part of this version of brood");
-	r = parse(option, text, &value, why);
+	r = parse(option, text, &value, keep, why);
 	if (r == 0 && *list && (*list)->origin.kind == origin.kind)
 		r = check_repetition(option, *list, why);
 	if (r < 0)

@@ -324,7 +324,7 @@ BROOD_API int brood_defer(struct brood_conn *conn, void (*fn)(void *arg), void *
 /* Change a deadline of this connection, from now; ms or BROOD_OFF. */
 BROOD_API int brood_conn_deadline(struct brood_conn *conn, enum brood_deadline which, int ms);
 
-/* True once the service wants to stop: finish soon, answer "last one". */
+/* True once the service wants to stop, or others wait for this worker: finish soon, answer "last one". */
 BROOD_API bool brood_conn_draining(struct brood_conn *conn);
 
 /* One more field of the end record. Copies; at most 256 bytes in all, -ENOSPC beyond. */

@@ -45,6 +45,14 @@ struct conn_packet {
 	uint32_t dropped; /* the kernel's count of datagrams lost on this socket so far */
 };
 
+/* How long this request had to wait for its client in one direction, and for how many bytes (core/pace.c). */
+struct conn_pace {
+	bool begun;
+	int64_t waited_ns;
+	int64_t from;  /* bytes that had moved when it began */
+	int64_t taken; /* out: bytes that the client had when the wait at hand began */
+};
+
 struct brood_conn {
 	const struct transport_ops *transport;
 	struct model *model;
@@ -61,6 +69,7 @@ struct brood_conn {
 	pid_t pid;
 	int64_t accepted_ns;
 	bool expire_sent : 1;
+	bool answered : 1; /* it got .last_words */
 	bool recorded : 1; /* its end record is written */
 
 	/* In the worker. Absolute times are CONN_NEVER when off. */
@@ -70,6 +79,8 @@ struct brood_conn {
 	int32_t idle_ms;
 	int32_t write_ms;
 	int32_t request_ms; /* for the next call of handle; BROOD_OFF: none */
+	struct conn_pace in, out;
+	unsigned int operations; /* that moved bytes */
 
 	unsigned int expired; /* enum end_reason of the deadline that passed, 0: none */
 	int broken;           /* negative errno that every further call answers, or 0 */
@@ -77,7 +88,9 @@ struct brood_conn {
 	bool eof : 1;      /* the client's end of input was seen */
 	bool finished : 1; /* our end of output was sent */
 	bool aborted : 1;
+	bool gave_way : 1; /* between two requests, to somebody who waits */
 	bool forked : 1; /* brood_fork gave it to a child */
+	bool sole : 1;   /* no other process of brood's has the descriptor: closing it ends the connection */
 	bool child : 1;  /* this is that child */
 
 	socklen_t peer_size;
@@ -106,6 +119,13 @@ static inline void conn_publish(const struct brood_conn *conn)
 
 	if (conn->publish_fd >= 0)
 		direct_pwrite(conn->publish_fd, slot, slot_used(slot), (off_t)conn->index * SLOT_SIZE);
+}
+
+/* The same, unless the slot belongs to the child that has the connection now. */
+static inline void conn_tell(const struct brood_conn *conn)
+{
+	if (!conn->forked)
+		conn_publish(conn);
 }
 
 #endif

@@ -4,6 +4,7 @@
 #define CONTRACT_LISTENER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct transport_ops;
@@ -28,6 +29,7 @@ struct listener {
 	dev_t path_dev;                        /* what we bound, to remove only that */
 	ino_t path_ino;
 	char path[108];              /* Unix path to remove at an orderly stop, or "" */
+	int64_t empty_ns;            /* whoever accepts: when it last knew that nobody was waiting; 0: it does not */
 	char url[LISTENER_URL_SIZE]; /* as bound: the kernel's port, no settings */
 };
 

@@ -10,13 +10,17 @@
 #define CONTRACT_MODEL_H
 
 #include <brood/brood.h>
+#include <stdint.h>
 
 #include "contract/end_reason.h"
+#include "contract/standing_host.h"
 #include "process/child.h"
 
+struct end_record;
 struct loop;
 struct model;
 struct service;
+struct slot;
 
 /* What a rate-limited log line is about. */
 enum host_cause { CAUSE_NONE, CAUSE_FULL, CAUSE_ACCEPT, CAUSE_WORKER, CAUSE_TICK, HOST_CAUSES };
@@ -43,17 +47,36 @@ struct brood_host_ops {
 	 * stays the worker's, and ended is still due should it ever come back. */
 	void (*written_off)(struct brood_conn *conn);
 
-	/* In the service process: its deadline passed; shut it down, so that its worker wakes. Idempotent. */
+	/* In the service process: its deadline passed, or everything must end; shut it down, so that its worker wakes, and
+	 * answer for a worker that missed its deadline (core/dead.h). Idempotent. */
 	void (*expire)(struct brood_conn *conn);
+
+	/* In the service process: the process of a standing worker is reaped. record: worker, accepted_ns, peer, queue and
+	 * reason (END_NONE: whatever slot says) are filled in. slot: of the client in its hands, fd: that client's socket or
+	 * -1, which stays the caller's; slot NULL: it had none, and accepted_ns is when the worker began. Answers for it,
+	 * writes the line and the counters. */
+	void (*died)(struct service *service, struct end_record *record, const struct slot *slot, int fd,
+		const struct child_exit *exit);
 
 	/* In the service process: this process should be replaced (too many stuck threads): drain, then fail. */
 	void (*give_up)(struct service *service, const char *why);
+
+	const struct standing_host_ops *standing;
 
 	/* One line; at most one per cause and second unless cause is CAUSE_NONE. In the service process, its loop's
 	 * thread: what it counts is not there in a forked child. */
 	void (*log)(struct service *service, enum brood_level level, enum host_cause cause, const char *format, ...)
 		BROOD_PRINTF(4, 5);
 };
+
+/* A worker that has used so much CPU since it last waited for anything is stuck, deadline or not. */
+#define MODEL_STALL_CPU_MS 60000
+
+/* Places for so many workers leave room for some that come by resize. */
+static inline int model_places(int workers)
+{
+	return workers + (workers < 64 ? workers : 64);
+}
 
 /* What a model is told at start. */
 struct model_config {
@@ -66,6 +89,8 @@ struct model_config {
 	int threads;
 	int stack_kib;
 	int kill_after_ms;
+	int stall_cpu_ms;   /* MODEL_STALL_CPU_MS, but for tests */
+	bool keeps;         /* standing workers have keepers: there is something to say for those that die */
 	bool supervised;    /* in a process of brood's own: clone3 */
 	bool worker_copies; /* forked workers see no page that the service process writes for itself (process/pages.h) */
 	int life_fd;        /* readable once the service drains; hangs up once everything must end */
@@ -106,6 +131,29 @@ struct model_ops {
 
 	/* In the service process: end everything that is out, now; ended is still called for each. */
 	void (*kill)(struct model *model);
+
+	/* Standing models, in the service process. go: workers may accept from now on; called once, after start, maybe not
+	 * at once. yield: they accept nothing more and leave the queues alone, another process has the listeners; what
+	 * was accepted is finished. Neither waits. NULL where core accepts. */
+	void (*go)(struct model *model);
+	void (*yield)(struct model *model);
+
+	/* Standing models, in the service process, draining: who waits in these queues (a bit for each listener) is served,
+	 * then the workers go; host->standing->emptied once nobody waits. */
+	void (*empty)(struct model *model, uint32_t queues);
+
+	/* Standing models: how many workers there are still. */
+	int (*left)(const struct model *model);
+
+	/* Standing models, in a child of an embedding program: close what is the service process's own. */
+	void (*forget)(const struct model *model);
+
+	/* Standing models, in a worker: brood_fork left the connection to a child; wait until that is over. */
+	void (*join)(struct brood_conn *conn);
+
+	/* In the service process: from now on so many at once, 1 or more; those beyond finish what they started. 0;
+	 * -E2BIG: more than the board has places for. NULL: this model has a fixed size. */
+	int (*resize)(struct model *model, int workers);
 
 	/* In the service process, with nothing out: release everything. Idempotent. */
 	void (*stop)(struct model *model);

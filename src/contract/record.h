@@ -20,6 +20,15 @@ struct end_record {
 	bool queue_at_most; /* … or less */
 	bool counted; /* bytes and requests are known */
 	bool datagram;
+	bool died;        /* its worker did, and not in good order; then: */
+	uint32_t phase;   /* enum conn_phase that it died in */
+	bool answered;    /* the client got .last_words */
+	int32_t overdue_ms; /* so long after it had promised to be over; 0: in time, or no promise */
+	uint64_t tag;          /* … its source (core/admit.h), or 0 */
+	uint32_t uid;          /* of a standing worker's Unix client, for penalties (core/admit.h) */
+	uint32_t listener;     /* of a standing worker's client: its number … */
+	uint32_t dropped;      /* … and its count of datagrams that the kernel had no room for */
+	uint32_t would_refuse; /* enum end_reason: a dry run of the limits let it in; END_NONE: nothing to tell */
 	int64_t accepted_ns, ended_ns;
 	uint64_t bytes_in, bytes_out, requests;
 	uint32_t peer_size;

@@ -39,10 +39,14 @@ struct slot {
 	int32_t error;           /* negative errno behind the reason, or 0 */
 	_Atomic uint64_t bytes_in;
 	_Atomic uint64_t bytes_out;
-	_Atomic uint64_t requests;
+	_Atomic uint64_t requests; /* begun: while in PHASE_HANDLE, the number of the one in hand */
+	_Atomic uint32_t answering; /* something of the answer to the request in hand may have left: nobody else may answer */
 	char note[SLOT_NOTE_SIZE];   /* "key=value key=value …"; as the handler gave it: the log escapes */
 	char blame[SLOT_BLAME_SIZE]; /* why this client was blamed, or "" */
 };
+
+/* "handle"; takes any value: what a worker left in shared memory is not to be trusted. */
+const char *slot_phase_name(unsigned int phase);
 
 /* Bytes of it that say something. */
 static inline size_t slot_used(const struct slot *slot)

@@ -17,7 +17,7 @@
 enum standing_state { STANDING_GONE, STANDING_STARTING, STANDING_IDLE, STANDING_BUSY, STANDING_LEAVING, STANDING_STATES };
 
 /* Ends that the service process has not harvested yet. A worker whose ring is full drops the record and counts it. */
-#define STANDING_RECORDS 32
+#define STANDING_RECORDS 64
 
 struct standing {
 	struct slot slot; /* of the connection in its hands; first, so that board_slot finds it */
@@ -28,17 +28,43 @@ struct standing {
 	_Atomic int64_t started_ns;  /* this worker */
 	_Atomic uint64_t served;     /* connections, by this worker */
 	_Atomic uint64_t requests, bytes_in, bytes_out; /* by this worker, ended connections */
+	_Atomic uint32_t wants_to_go; /* 1: served as much, or grew as large, as one worker should */
+	_Atomic uint64_t accept_errors;
+	_Atomic int32_t accept_error; /* negative errno of the last one */
 
 	/* The client in its hands while BUSY: seqlock-free, so a reader may meet half of the next one's name. */
 	_Atomic int32_t client_fd;   /* its number in the worker's (and the keeper's) table, or -1 */
 	_Atomic int32_t queue_us;
 	_Atomic int64_t accepted_ns;
+	_Atomic uint64_t tag; /* of its source (core/admit.h), or 0 */
+	uint32_t uid;         /* of a Unix peer, if its source is counted by it */
 	uint32_t peer_size;
 	union conn_address peer;
 
 	_Atomic uint64_t lost;       /* records dropped because the ring was full */
 	_Atomic uint64_t head;       /* records ever written */
 	struct end_record ring[STANDING_RECORDS]; /* number n is at n % STANDING_RECORDS */
+};
+
+/* What the service process tells its standing workers; it lies behind the tally, and they map it read-only. */
+enum standing_order_kind {
+	STANDING_STAY,
+	STANDING_LEAVE, /* after the client in hand; those in the queue are for others */
+	STANDING_EMPTY, /* when nobody waits in the queue any more */
+};
+
+struct standing_order {
+	_Atomic uint32_t kind;   /* enum standing_order_kind */
+	_Atomic uint32_t limit;  /* requests after which this worker wants to go; 0: any number */
+	_Atomic uint64_t tail;   /* records harvested */
+	uint64_t lost_seen, accept_errors_seen; /* the service process's notes */
+};
+
+struct standing_orders {
+	_Atomic uint32_t open;   /* 1: accept */
+	_Atomic uint32_t queues; /* STANDING_EMPTY is about these: a bit for each listener */
+	_Atomic uint32_t asleep; /* 1: nobody looks at the areas until somebody is woken by the eventfd */
+	struct standing_order of[];
 };
 
 #define STANDING_SIZE ((sizeof(struct standing) + SLOT_SIZE - 1) / SLOT_SIZE * SLOT_SIZE)

@@ -11,15 +11,19 @@
 #include "core/accept.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "contract/placed.h"
 #include "contract/transport.h"
-#include "core/end.h"
+#include "core/accept_standing.h"
+#include "core/admit.h"
 #include "core/engine_private.h"
 #include "core/pool.h"
+#include "core/refuse.h"
 #include "core/ticking.h"
 #include "transport/open.h"
 
@@ -34,6 +38,7 @@
 
 static void leave_loop(struct service *service)
 {
+	tally_set(&service->ledger->tally->paused, 1);
 	for (size_t i = 0; i < service->ledger->acceptor_count; i++)
 		loop_del(service->engine->loop, &service->ledger->acceptors[i].source);
 }
@@ -64,7 +69,7 @@ static void enter_full(struct service *service)
 			service->ledger->out_count);
 }
 
-static void close_acceptor(struct acceptor *acceptor)
+void accept_close_one(struct acceptor *acceptor)
 {
 	if (acceptor->done)
 		return;
@@ -92,6 +97,8 @@ static void try_to_place(struct service *service, struct brood_conn *conn)
 	ledger->placeless = NULL;
 	r = model->ops->place(model, conn);
 	if (r == 0) {
+		if (conn->pid != model->pid)
+			placed_worker(conn);
 		ledger->backoff_ms = 0;
 		ledger->placeless_since_ns = 0;
 		return;
@@ -106,7 +113,7 @@ static void try_to_place(struct service *service, struct brood_conn *conn)
 	if (now_ns - ledger->placeless_since_ns < PLACE_PATIENCE_MS * NS_PER_MS)
 		ledger->placeless = conn;
 	else
-		end_refused(conn, refusal_for(service, r), r);
+		refuse_conn(conn, refusal_for(service, r), r);
 }
 
 static void place(struct service *service, struct brood_conn *conn)
@@ -115,16 +122,19 @@ static void place(struct service *service, struct brood_conn *conn)
 	service->ledger->last_accept_ns = conn->accepted_ns;
 	list_append(&service->ledger->out, &conn->link);
 	service->ledger->out_count++;
+	tally_set(&service->ledger->tally->out, service->ledger->out_count);
+	placed_begin(conn);
 	ticking_start_sweep(service);
 	try_to_place(service, conn);
 }
 
-static void refuse_too_large(struct service *service, struct brood_conn *conn)
+/* It is out only for as long as its end takes. */
+static void refuse(struct service *service, struct brood_conn *conn, enum end_reason reason, int error)
 {
 	tally_add(&service->ledger->tally->accepted, 1);
 	list_append(&service->ledger->out, &conn->link);
 	service->ledger->out_count++;
-	end_refused(conn, END_TOO_LARGE, -EMSGSIZE);
+	refuse_conn(conn, reason, error);
 }
 
 /* One try. 1: taken (or refused); 0: nothing there; -errno: accept failed. */
@@ -132,6 +142,7 @@ static int accept_one(struct acceptor *acceptor)
 {
 	struct service *service = acceptor->service;
 	struct brood_conn *conn = pool_take(service);
+	enum end_reason reason;
 	int r;
 
 	if (!conn)
@@ -146,14 +157,18 @@ static int accept_one(struct acceptor *acceptor)
 	if (conn->transport->datagram && r == 0)
 		acceptor->dropped = conn->packet.dropped;
 	if (r == -EMSGSIZE) {
-		refuse_too_large(service, conn);
+		refuse(service, conn, END_TOO_LARGE, -EMSGSIZE);
 		return 1;
 	}
 	if (r < 0) {
 		pool_give(conn);
 		return r == -EAGAIN ? 0 : r;
 	}
-	place(service, conn);
+	reason = admit(service, conn);
+	if (reason == END_NONE)
+		place(service, conn);
+	else
+		refuse(service, conn, reason, 0);
 	return 1;
 }
 
@@ -176,7 +191,7 @@ static void accept_from(struct acceptor *acceptor)
 	for (int taken = 0; !is_enough(model, taken, began_ns); taken++) {
 		int r;
 
-		if (acceptor->done || service->ledger->accept_state != ACCEPT_OPEN)
+		if (acceptor->done || service->ledger->held || service->ledger->accept_state != ACCEPT_OPEN)
 			return;
 		if (model->ops->room(model) <= 0) {
 			enter_full(service);
@@ -192,9 +207,11 @@ static void accept_from(struct acceptor *acceptor)
 			return;
 		}
 		if (r == 0 && model->draining)
-			close_acceptor(acceptor);
-		if (r == 0)
+			accept_close_one(acceptor);
+		if (r == 0) {
+			acceptor->listener.empty_ns = clock_now_ns();
 			return;
+		}
 	}
 }
 
@@ -202,6 +219,7 @@ static bool enter_loop(struct service *service)
 {
 	bool any = false;
 
+	tally_set(&service->ledger->tally->paused, 0);
 	for (size_t i = 0; i < service->ledger->acceptor_count; i++) {
 		struct acceptor *acceptor = &service->ledger->acceptors[i];
 		int r = 0;
@@ -246,6 +264,8 @@ static void accept_pass(struct service *service)
 				 ->acceptors[(service->ledger->next_acceptor + i) % service->ledger->acceptor_count]);
 	service->ledger->next_acceptor++;
 	service->ledger->accepting = false;
+	if (service->ledger->held)
+		return;
 	if (service->ledger->accept_state == ACCEPT_OPEN && !enter_loop(service)) {
 		service->ledger->accept_state = ACCEPT_CLOSED;
 		engine_check_over(service->engine);
@@ -261,12 +281,22 @@ static void resume_if_room(struct service *service)
 		accept_pass(service);
 }
 
+/* Whoever is in the queue when the loop was asleep came just now. A foreign loop does not tell when it is. */
+static void note_sleep(struct acceptor *acceptor, const struct loop *loop)
+{
+	if (loop->slept)
+		acceptor->listener.empty_ns = loop->now_ns;
+	else if (loop->timer_fd >= 0)
+		acceptor->listener.empty_ns = 0;
+}
+
 static void acceptor_ready(struct loop_source *source, uint32_t events)
 {
 	struct acceptor *acceptor = container_of(source, struct acceptor, source);
 	struct service *service = acceptor->service;
 
 	(void)events;
+	note_sleep(acceptor, service->engine->loop);
 	if (service->ledger->accepting) {
 		/* In the loop of a waiting iterative handler. */
 		enter_full(service);
@@ -291,8 +321,22 @@ void accept_resume(struct service *service)
 		resume_if_room(service);
 }
 
+/* The file is shared with whoever had the listener before us, and standing workers want to wait in accept. */
+static void make_nonblocking(struct service *service)
+{
+	for (size_t i = 0; i < service->ledger->acceptor_count; i++) {
+		const struct listener *listener = &service->ledger->acceptors[i].listener;
+		int flags = listener->shared ? -1 : fcntl(listener->fd, F_GETFL);
+
+		if (flags >= 0 && !(flags & O_NONBLOCK))
+			fcntl(listener->fd, F_SETFL, flags | O_NONBLOCK);
+	}
+}
+
 int accept_open(struct service *service)
 {
+	if (service->model.ops->standing)
+		return accept_standing_open(service);
 	service->ledger->backoff_timer.fire = backoff_over;
 	for (size_t i = 0; i < service->ledger->acceptor_count; i++) {
 		struct acceptor *acceptor = &service->ledger->acceptors[i];
@@ -301,16 +345,50 @@ int accept_open(struct service *service)
 	}
 	service->ledger->accept_state = ACCEPT_OPEN;
 	service->ledger->last_accept_ns = clock_now_ns();
+	if (service->ledger->held)
+		return 0;
+	make_nonblocking(service);
 	/* Through the timer, so that nothing is served before brood_run. */
 	return loop_arm(service->engine->loop, &service->ledger->backoff_timer, 0);
 }
 
+void accept_go(struct service *service)
+{
+	if (!service->ledger->held)
+		return;
+	service->ledger->held = false;
+	if (service->model.ops->standing) {
+		accept_standing_go(service);
+		return;
+	}
+	make_nonblocking(service);
+	if (service->ledger->accept_state == ACCEPT_OPEN)
+		accept_pass(service);
+}
+
+void accept_yield(struct service *service)
+{
+	service->ledger->held = true;
+	leave_loop(service);
+}
+
+void accept_leave(struct service *service, uint32_t passed_on)
+{
+	for (size_t i = 0; i < service->ledger->acceptor_count; i++)
+		if (passed_on & UINT32_C(1) << i)
+			accept_close_one(&service->ledger->acceptors[i]);
+	accept_drain(service);
+}
+
 void accept_drain(struct service *service)
 {
+	service->ledger->held = false;
 	for (size_t i = 0; i < service->ledger->acceptor_count; i++)
 		if (!service->engine->supervised)
 			open_unlink(&service->ledger->acceptors[i].listener);
-	if (service->ledger->accept_state == ACCEPT_OPEN || service->ledger->accept_state == ACCEPT_BACKOFF)
+	if (service->model.ops->standing)
+		accept_standing_drain(service);
+	else if (service->ledger->accept_state == ACCEPT_OPEN || service->ledger->accept_state == ACCEPT_BACKOFF)
 		accept_pass(service);
 }
 
@@ -322,7 +400,7 @@ void accept_close(struct service *service)
 	service->ledger->accept_state = ACCEPT_CLOSED;
 	service->ledger->placeless = NULL;
 	if (placeless)
-		end_refused(placeless, END_STOPPED, 0);
+		refuse_conn(placeless, END_STOPPED, 0);
 	for (size_t i = 0; i < service->ledger->acceptor_count; i++)
-		close_acceptor(&service->ledger->acceptors[i]);
+		accept_close_one(&service->ledger->acceptors[i]);
 }

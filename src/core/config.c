@@ -7,6 +7,7 @@
 #include "contract/model.h"
 #include "contract/standing.h"
 #include "core/engine_private.h"
+#include "limits/limits.h"
 
 /* Bounds that keep sums and products of settings inside their types; far above what a machine can do. */
 #define MAX_WORKERS      100000
@@ -182,6 +183,27 @@ static int check_model(const struct brood_service *service, struct sentence *why
 	return 0;
 }
 
+/* Clients that one service process serves at once; under iterative, with those in children of brood_fork. */
+static int at_once(const struct brood_service *service)
+{
+	if (service->model == BROOD_THREAD)
+		return service->threads;
+	return service->model == BROOD_ITERATIVE ? 1 + ITERATIVE_FORKS : service->workers;
+}
+
+/* Beyond what the model serves at once clients wait, and none is ever refused. */
+static int check_limits(const struct brood_service *service, struct sentence *why)
+{
+	struct limits_config config;
+	int r = limits_parse(&config, service, why);
+
+	if (r == 0 && service->max_clients > at_once(service))
+		return sentence_set(why, -EINVAL,
+			"service %s: max_clients is %d, but model %s serves %d at once and lets the others wait",
+			service->name, service->max_clients, models[service->model]->name, at_once(service));
+	return r;
+}
+
 static int check_rest(const struct brood_service *service, struct sentence *why)
 {
 	if (!service->handler.handle)
@@ -220,6 +242,8 @@ int engine_effective(
 	if (r == 0)
 		r = check_workers(&effective, why);
 	if (r == 0)
+		r = check_limits(&effective, why);
+	if (r == 0)
 		r = check_rest(&effective, why);
 	if (r < 0)
 		return r;
@@ -252,6 +276,7 @@ struct model_config engine_model_config(const struct brood_service *service)
 		.threads = service->threads,
 		.stack_kib = service->stack_kib,
 		.kill_after_ms = service->kill_after_ms,
+		.stall_cpu_ms = MODEL_STALL_CPU_MS,
 		.life_fd = -1,
 		.board_fd = -1,
 	};

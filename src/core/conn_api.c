@@ -12,6 +12,8 @@
 #include "contract/transport.h"
 #include "core/conn_private.h"
 #include "core/engine_private.h"
+#include "core/share.h"
+#include "core/stray.h"
 #include "observe/log.h"
 #include "transport/address.h"
 
@@ -86,7 +88,7 @@ bool brood_conn_draining(struct brood_conn *conn)
 	struct pollfd fd = { .fd = conn->model->config.life_fd, .events = POLLIN };
 
 	/* A forked child has a copy of the flag as it was; the pipe is heard by all. */
-	return conn->model->draining || (poll(&fd, 1, 0) > 0 && fd.revents != 0);
+	return conn->model->draining || (poll(&fd, 1, 0) > 0 && fd.revents != 0) || share_is_over(conn);
 }
 
 int brood_conn_note(struct brood_conn *conn, const char *key, const char *value)
@@ -134,6 +136,8 @@ void brood_logf(struct brood_conn *conn, enum brood_level level, const char *for
 
 int brood_fork(struct brood_conn *conn)
 {
+	int r;
+
 	if (conn->transport->datagram || !conn->model->ops->fork || conn->forked)
 		return -EOPNOTSUPP;
 	/* In any other moment the worker would go on to handle as well. */
@@ -141,7 +145,12 @@ int brood_fork(struct brood_conn *conn)
 		return -EOPNOTSUPP;
 	if (conn->broken)
 		return conn->broken;
-	return conn->model->ops->fork(conn);
+	r = conn->model->ops->fork(conn);
+	if (r == 0) {
+		conn->sole = false;
+		stray_begin();
+	}
+	return r;
 }
 
 struct brood_end conn_end(const struct brood_conn *conn, enum end_reason reason, int error)

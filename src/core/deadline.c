@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "base/clock.h"
+#include "core/pace.h"
 #include "core/service.h"
 
 static int64_t from(int64_t start_ns, int ms)
@@ -13,21 +14,14 @@ static int64_t from(int64_t start_ns, int ms)
 
 /* Whoever watches the worker cannot see its waits; it is told by when it must be over altogether. After brood_fork by
  * the child, who promises for itself. */
-static void tell(struct brood_conn *conn, int64_t must_end_ns)
-{
-	if (conn->forked)
-		return;
-	atomic_store_explicit(&conn->slot->must_end_ns, must_end_ns, memory_order_relaxed);
-	conn_publish(conn);
-}
-
 static void promise(struct brood_conn *conn)
 {
 	int64_t must_end_ns = conn->request_ns < conn->total_ns ? conn->request_ns : conn->total_ns;
 
-	if (conn->expired)
+	if (conn->expired || conn->forked)
 		return;
-	tell(conn, must_end_ns == CONN_NEVER ? 0 : must_end_ns);
+	atomic_store_explicit(
+		&conn->slot->must_end_ns, must_end_ns == CONN_NEVER ? 0 : must_end_ns, memory_order_relaxed);
 }
 
 void deadline_begin(struct brood_conn *conn)
@@ -40,6 +34,8 @@ void deadline_begin(struct brood_conn *conn)
 	conn->request_ms = config->request_timeout_ms;
 	conn->idle_ms = config->idle_timeout_ms;
 	conn->write_ms = config->write_timeout_ms;
+	conn->operations = 0;
+	pace_reset(conn);
 	if (conn->total_ns != CONN_NEVER)
 		promise(conn);
 }
@@ -54,10 +50,12 @@ void deadline_begin_request(struct brood_conn *conn)
 
 void deadline_end_request(struct brood_conn *conn)
 {
+	pace_reset(conn);
 	if (conn->request_ns == CONN_NEVER)
 		return;
 	conn->request_ns = CONN_NEVER;
 	promise(conn);
+	conn_tell(conn);
 }
 
 static struct deadline nearer(struct deadline a, int64_t at_ns, enum end_reason reason)
@@ -72,24 +70,22 @@ struct deadline deadline_for_sleep(const struct brood_conn *conn)
 	return nearer(deadline, conn->request_ns, END_REQUEST_TIMEOUT);
 }
 
-struct deadline deadline_for_read(const struct brood_conn *conn)
+struct deadline deadline_for_read(const struct brood_conn *conn, int64_t now_ns)
 {
 	struct deadline deadline = deadline_for_sleep(conn);
 
 	if (!conn->got_byte)
 		return nearer(deadline, conn->first_byte_ns, END_FIRST_BYTE_TIMEOUT);
-	if (conn->idle_ms < 0)
-		return deadline;
-	return nearer(deadline, from(clock_now_ns(), conn->idle_ms), END_IDLE_TIMEOUT);
+	deadline = nearer(deadline, from(now_ns, conn->idle_ms), END_IDLE_TIMEOUT);
+	return nearer(deadline, pace_for_read(conn, now_ns), END_TOO_SLOW);
 }
 
-struct deadline deadline_for_write(const struct brood_conn *conn)
+struct deadline deadline_for_write(struct brood_conn *conn, int64_t now_ns)
 {
 	struct deadline deadline = deadline_for_sleep(conn);
 
-	if (conn->write_ms < 0)
-		return deadline;
-	return nearer(deadline, from(clock_now_ns(), conn->write_ms), END_WRITE_TIMEOUT);
+	deadline = nearer(deadline, from(now_ns, conn->write_ms), END_WRITE_TIMEOUT);
+	return nearer(deadline, pace_for_write(conn, now_ns), END_TOO_SLOW);
 }
 
 int deadline_expire(struct brood_conn *conn, enum end_reason reason)
@@ -97,7 +93,9 @@ int deadline_expire(struct brood_conn *conn, enum end_reason reason)
 	if (!conn->expired) {
 		conn->expired = reason;
 		conn->broken = -ETIMEDOUT;
-		tell(conn, clock_now_ns());
+		if (!conn->forked)
+			atomic_store_explicit(&conn->slot->must_end_ns, clock_now_ns(), memory_order_relaxed);
+		conn_tell(conn);
 	}
 	return -ETIMEDOUT;
 }
@@ -130,12 +128,14 @@ int brood_conn_deadline(struct brood_conn *conn, enum brood_deadline which, int 
 	case BROOD_DEADLINE_REQUEST:
 		conn->request_ns = at_ns;
 		conn->request_ms = ms;
-		promise(conn);
-		return 0;
+		break;
 	case BROOD_DEADLINE_TOTAL:
 		conn->total_ns = at_ns;
-		promise(conn);
-		return 0;
+		break;
+	default:
+		return -EINVAL;
 	}
-	return -EINVAL;
+	promise(conn);
+	conn_tell(conn);
+	return 0;
 }

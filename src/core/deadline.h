@@ -9,8 +9,8 @@
 
 struct brood_conn;
 
-void deadline_begin(struct brood_conn *conn); /* at the start of its life: first byte, total */
-void deadline_begin_request(struct brood_conn *conn);
+void deadline_begin(struct brood_conn *conn);         /* at the start of its life: first byte, total */
+void deadline_begin_request(struct brood_conn *conn); /* in the slot; to be published (conn_publish) by the caller */
 void deadline_end_request(struct brood_conn *conn);
 
 struct deadline {
@@ -19,8 +19,8 @@ struct deadline {
 };
 
 /* The nearest of those that hold while waiting for input, for output, or for nothing (sleep). */
-struct deadline deadline_for_read(const struct brood_conn *conn);
-struct deadline deadline_for_write(const struct brood_conn *conn);
+struct deadline deadline_for_read(const struct brood_conn *conn, int64_t now_ns);
+struct deadline deadline_for_write(struct brood_conn *conn, int64_t now_ns);
 struct deadline deadline_for_sleep(const struct brood_conn *conn);
 
 /* One has passed: every further call fails with -ETIMEDOUT, and whoever watches this worker starts to count kill_after.

@@ -6,19 +6,23 @@
 #include <sys/wait.h>
 
 #include "base/clock.h"
+#include "contract/placed.h"
 #include "contract/transport.h"
 #include "core/accept.h"
+#include "core/admit.h"
+#include "core/dead.h"
 #include "core/engine_private.h"
 #include "core/pool.h"
 #include "transport/address.h"
 
-#define EXIT_TEXT_SIZE 32
 #define PEER_TEXT_SIZE 128
-#define MAX_FIELDS     16
+#define MAX_FIELDS     (16 + DEAD_FIELDS)
 #define MAX_ERRNO      4095
 
 static enum brood_level level_of(const struct end_record *record)
 {
+	if (record->died)
+		return BROOD_WARN;
 	switch (end_reason_kind(record->reason)) {
 	case END_KIND_OK:
 	case END_KIND_CLIENT:
@@ -28,45 +32,49 @@ static enum brood_level level_of(const struct end_record *record)
 	}
 }
 
-static int64_t cpu_us(const struct rusage *usage)
-{
-	return (usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) * INT64_C(1000000) + usage->ru_utime.tv_usec +
-	       usage->ru_stime.tv_usec;
-}
-
-/* A worker that publishes its slot and died on the way took its counts along: no figure is better than a wrong one. */
+/* A worker that publishes its slot and died on the way took its bytes along: no figure is better than a wrong one. */
 static bool knows_counts(const struct brood_conn *conn)
 {
 	return !conn->model->ops->publishes || conn->pid == 0 ||
 	       atomic_load_explicit(&conn->slot->phase, memory_order_relaxed) == PHASE_OVER;
 }
 
-/* A copy: the slot's writer was never to be trusted. One that is still alive (written off) may be at its texts just now:
- * they were recorded before. */
+static void copy_text(char *to, const char *text, size_t size)
+{
+	memcpy(to, text, text[0] ? size : 1);
+	to[size - 1] = '\0';
+}
+
+void end_read_slot(struct end_record *record, const struct slot *slot)
+{
+	if (record->reason == END_NONE)
+		record->reason = atomic_load_explicit(&slot->reason, memory_order_relaxed);
+	if (record->reason == END_NONE || record->reason >= END_REASONS)
+		record->reason = END_UNKNOWN;
+	record->error = slot->error;
+	record->bytes_in = atomic_load_explicit(&slot->bytes_in, memory_order_relaxed);
+	record->bytes_out = atomic_load_explicit(&slot->bytes_out, memory_order_relaxed);
+	record->requests = atomic_load_explicit(&slot->requests, memory_order_relaxed);
+	copy_text(record->note, slot->note, sizeof record->note);
+	copy_text(record->blame, slot->blame, sizeof record->blame);
+}
+
 static void fill_in_record(struct end_record *record, const struct brood_conn *conn, enum end_reason reason)
 {
-	const struct slot *slot = conn->slot;
+	const struct queue_wait queue_wait = admit_queue_wait(conn);
 
 	record->reason = reason;
-	record->error = slot->error;
 	record->worker = conn->pid;
-	record->queue_us = -1;
+	record->queue_us = (int32_t)(queue_wait.us < INT32_MAX ? queue_wait.us : INT32_MAX);
+	record->queue_at_most = queue_wait.at_most;
 	record->counted = knows_counts(conn);
 	record->datagram = conn->transport->datagram;
 	record->accepted_ns = conn->accepted_ns;
 	/* Not the loop's time: under iterative a whole life fits into one turn of it. */
 	record->ended_ns = clock_now_ns();
-	record->bytes_in = atomic_load_explicit(&slot->bytes_in, memory_order_relaxed);
-	record->bytes_out = atomic_load_explicit(&slot->bytes_out, memory_order_relaxed);
-	record->requests = atomic_load_explicit(&slot->requests, memory_order_relaxed);
 	record->peer_size = conn->peer_size;
 	memcpy(&record->peer, &conn->peer, conn->peer_size);
-	record->note[0] = record->blame[0] = '\0';
-	if (conn->recorded)
-		return;
-	memcpy(record->note, slot->note, slot->note[0] ? sizeof record->note : 1);
-	memcpy(record->blame, slot->blame, slot->blame[0] ? sizeof record->blame : 1);
-	record->note[SLOT_NOTE_SIZE - 1] = record->blame[SLOT_BLAME_SIZE - 1] = '\0';
+	end_read_slot(record, conn->slot);
 }
 
 static void count(struct tally *tally, const struct end_record *record)
@@ -79,16 +87,25 @@ static void count(struct tally *tally, const struct end_record *record)
 	if (record->queue_us >= 0)
 		histogram_add(&tally->queue_wait, (uint64_t)record->queue_us);
 	histogram_add(&tally->duration, lived_ns > 0 ? (uint64_t)lived_ns / NS_PER_US : 0);
+	tally_add(&tally->requests, record->requests);
 	if (!record->counted)
 		return;
 	tally_add(&tally->bytes_in, record->bytes_in);
 	tally_add(&tally->bytes_out, record->bytes_out);
-	tally_add(&tally->requests, record->requests);
 }
 
-static void write_line(struct service *service, const struct end_record *record, const struct child_exit *ended)
+/* Refused clients can come as fast as they like: a line now and then tells how many there were. */
+static bool may_write_line(struct service *service, const struct end_record *record, uint64_t *ret_unsaid)
 {
-	char exit_text[EXIT_TEXT_SIZE], peer[PEER_TEXT_SIZE];
+	if (level_of(record) > service->engine->log->max)
+		return false;
+	return !limits_is_refusal(record->reason) || rarely_may(&service->ledger->refused[record->reason], ret_unsaid);
+}
+
+static void write_line(struct service *service, const struct end_record *record, const struct child_exit *ended,
+	uint64_t unsaid)
+{
+	char exit_text[DEAD_TEXT_SIZE], peer[PEER_TEXT_SIZE];
 	struct log *log = service->engine->log;
 	struct log_field fields[MAX_FIELDS];
 	size_t n = 0;
@@ -103,17 +120,18 @@ static void write_line(struct service *service, const struct end_record *record,
 	if (record->counted) {
 		fields[n++] = LOG_UINT("in", record->bytes_in);
 		fields[n++] = LOG_UINT("out", record->bytes_out);
+	}
+	if (record->counted || record->died)
 		fields[n++] = LOG_UINT("requests", record->requests);
-	}
 	fields[n++] = LOG_INT("ms", (record->ended_ns - record->accepted_ns) / NS_PER_MS);
-	if (ended) {
-		fields[n++] = LOG_INT("cpu_us", cpu_us(&ended->usage));
-		fields[n++] = LOG_TEXT("exit", child_exit_text(ended, exit_text, sizeof exit_text));
-	}
+	if (ended)
+		n += dead_fields(record, ended, exit_text, &fields[n]);
 	if (record->blame[0])
 		fields[n++] = LOG_TEXT("blame", record->blame);
 	if (record->note[0])
 		fields[n++] = LOG_TEXT("note", record->note);
+	if (unsaid)
+		fields[n++] = LOG_UINT("again", unsaid);
 	log_write(log, &(struct log_record){
 			       .level = level_of(record),
 			       .service = service->config.name,
@@ -124,19 +142,45 @@ static void write_line(struct service *service, const struct end_record *record,
 		       });
 }
 
+void end_worker_died(struct service *service, pid_t pid, enum end_reason reason, const struct child_exit *ended)
+{
+	const struct engine_supervised *supervised = service->engine->supervised;
+
+	tally_add(&service->ledger->tally->worker_deaths, 1);
+	if (supervised && supervised->worker_died)
+		supervised->worker_died(supervised->worker_died_arg, pid, reason, ended);
+}
+
 void end_tell(struct service *service, const struct end_record *record, const struct child_exit *ended)
 {
+	uint64_t unsaid = 0;
+
 	count(service->ledger->tally, record);
-	if (level_of(record) <= service->engine->log->max)
-		write_line(service, record, ended);
+	if (ended && record->died)
+		end_worker_died(service, record->worker, (enum end_reason)record->reason, ended);
+	if (may_write_line(service, record, &unsaid))
+		write_line(service, record, ended, unsaid);
+	tally_set(&service->ledger->tally->lost_lines,
+		atomic_load_explicit(&service->engine->log->lost_ever, memory_order_relaxed));
+}
+
+/* It said no goodbye, and a child of its own may still hold the socket: closing would not reach the client. */
+static bool answer_for_dead(struct brood_conn *conn)
+{
+	if (!conn->expire_sent && !conn->transport->datagram)
+		conn->answered = dead_answer(conn->service, conn->fd, conn->slot);
+	return conn->answered;
 }
 
 static void tell(struct brood_conn *conn, enum end_reason reason, const struct child_exit *ended)
 {
 	struct service *service = conn->service;
+	struct end_record *record = &service->ledger->record;
 
-	fill_in_record(&service->ledger->record, conn, reason);
-	end_tell(service, &service->ledger->record, ended);
+	fill_in_record(record, conn, reason);
+	dead_examine(record, conn->slot, ended);
+	record->answered = ended && record->phase != PHASE_OVER && answer_for_dead(conn);
+	end_tell(service, record, ended);
 }
 
 void end_connection(struct brood_conn *conn, enum end_reason reason, const struct child_exit *ended)
@@ -149,14 +193,15 @@ void end_connection(struct brood_conn *conn, enum end_reason reason, const struc
 		reason = END_UNKNOWN;
 	if (!conn->recorded)
 		tell(conn, reason, ended);
+	admit_ended(conn, reason);
 	tally_add(&service->ledger->tally->ended, 1);
 	list_remove(&conn->link);
 	service->ledger->out_count--;
+	tally_set(&service->ledger->tally->out, service->ledger->out_count);
+	if (!conn->model->ops->standing)
+		placed_end(conn);
 	if (conn->recorded)
 		service->ledger->lost_count--;
-	/* A dead worker said no goodbye, and a child of its own may still hold the socket: closing would not reach the client. */
-	if (ended && atomic_load_explicit(&conn->slot->phase, memory_order_relaxed) != PHASE_OVER)
-		end_expire(conn);
 	conn->transport->close(conn);
 	pool_give(conn);
 	accept_resume(service);
@@ -166,9 +211,17 @@ void end_connection(struct brood_conn *conn, enum end_reason reason, const struc
 void end_written_off(struct brood_conn *conn)
 {
 	tell(conn, END_WRITTEN_OFF, NULL);
+	admit_written_off(conn);
 	conn->recorded = true;
 	conn->service->ledger->lost_count++;
 	tally_add(&conn->service->ledger->tally->written_off, 1);
+}
+
+static bool is_past_its_promise(const struct slot *slot)
+{
+	int64_t must_end_ns = atomic_load_explicit(&slot->must_end_ns, memory_order_relaxed);
+
+	return must_end_ns > 0 && must_end_ns <= clock_now_ns();
 }
 
 /* shutdown(2) and not close(2): the worker may be in a system call on this very number. */
@@ -177,30 +230,9 @@ void end_expire(struct brood_conn *conn)
 	if (conn->expire_sent || conn->transport->datagram)
 		return;
 	conn->expire_sent = true;
-	shutdown(conn->fd, SHUT_RDWR);
-}
-
-/* What it said already must not be unread when the connection is closed: that would send it a reset, which may overtake
- * the refusal. Bounded: whoever says more has it so. */
-static void discard_what_came(struct brood_conn *conn)
-{
-	char discarded[4096];
-
-	for (int i = 0; i < 16 && conn->transport->recv(conn, discarded, sizeof discarded) > 0; i++)
-		continue;
-}
-
-void end_refused(struct brood_conn *conn, enum end_reason reason, int error)
-{
-	const struct brood_service *config = &conn->service->config;
-
-	conn->slot->error = error;
-	conn->pid = 0;
-	if (!conn->transport->datagram) {
-		if (config->refusal_size > 0)
-			conn->transport->send(conn, config->refusal, config->refusal_size);
-		conn->transport->finish(conn);
-		discard_what_came(conn);
-	}
-	end_connection(conn, reason, NULL);
+	/* Else it is cut off in the middle of its work, and may be about to answer. */
+	if (is_past_its_promise(conn->slot))
+		conn->answered = dead_expire(conn->service, conn->fd, conn->slot);
+	else
+		shutdown(conn->fd, SHUT_RDWR);
 }

@@ -4,11 +4,13 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdbool.h>
+#include <sys/socket.h>
 
 #include "base/clock.h"
 #include "contract/transport.h"
 #include "core/io.h"
 #include "core/service.h"
+#include "core/stray.h"
 #include "platform/direct.h"
 
 #define DISCARD_SIZE 4096
@@ -45,9 +47,22 @@ static void linger(struct brood_conn *conn)
 	}
 }
 
+static bool is_nobody_elses(const struct brood_conn *conn)
+{
+	return conn->sole && !stray_was_forked();
+}
+
 void ending_leave(struct brood_conn *conn)
 {
-	if (conn->aborted || conn->transport->datagram || conn->broken)
+	if (conn->aborted || conn->transport->datagram)
+		return;
+	/* A child of the handler's own may hold the socket: closing it would not reach the client. */
+	if (conn->broken == -ETIMEDOUT || conn->broken == -ECANCELED)
+		direct_shutdown(conn->fd, SHUT_RDWR);
+	if (conn->broken)
+		return;
+	/* Where closing is the end of it, a shutdown before would only cost (half a microsecond). */
+	if (is_nobody_elses(conn) && (conn->eof || direct_unread(conn->fd) <= 0))
 		return;
 	if (io_finish(conn) < 0 || conn->eof)
 		return;

@@ -9,10 +9,12 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "core/accept.h"
+#include "core/alone.h"
 #include "core/engine_private.h"
 #include "core/inherit.h"
 #include "core/service_life.h"
@@ -112,6 +114,7 @@ int brood_add_sized(struct brood *engine, const struct brood_service *service, s
 	engine->services[engine->service_count] = service_new(engine, &effective);
 	if (!engine->services[engine->service_count])
 		return -ENOMEM;
+	engine->services[engine->service_count]->supervised_only = alone_cannot(service, size);
 	engine->service_count++;
 	return 0;
 }
@@ -122,6 +125,7 @@ int engine_supervise(struct brood *engine, const struct engine_supervised *super
 		return -EINVAL;
 	engine->supervised_copy = *supervised;
 	engine->supervised = &engine->supervised_copy;
+	engine->dumpable = prctl(PR_GET_DUMPABLE) == 1;
 	engine->log = supervised->log;
 	return 0;
 }
@@ -212,8 +216,11 @@ void engine_check_over(struct brood *engine)
 		return;
 	for (size_t i = 0; i < engine->service_count; i++) {
 		const struct ledger *ledger = engine->services[i]->ledger;
+		const struct model *model = &engine->services[i]->model;
 
 		if (ledger->out_count > ledger->lost_count || ledger->accept_state != ACCEPT_CLOSED)
+			return;
+		if (model->ops->left && model->ops->left(model) > 0)
 			return;
 	}
 	/* What was written off had its time already: it is not waited for until the drain deadline. */
@@ -258,7 +265,52 @@ static void say_draining(struct brood *engine)
 			strerrordesc_np(errno));
 }
 
+void engine_go(struct brood *engine)
+{
+	for (size_t i = 0; i < engine->service_count && engine->state == ENGINE_SERVING; i++) {
+		struct model *model = &engine->services[i]->model;
+
+		accept_go(engine->services[i]);
+		if (model->ops->go)
+			model->ops->go(model);
+	}
+}
+
+void engine_yield(struct brood *engine)
+{
+	for (size_t i = 0; i < engine->service_count && engine->state == ENGINE_SERVING; i++) {
+		struct model *model = &engine->services[i]->model;
+
+		accept_yield(engine->services[i]);
+		if (model->ops->yield)
+			model->ops->yield(model);
+	}
+}
+
+int engine_resize(struct brood *engine, int workers, struct sentence *why)
+{
+	struct service *service = engine->services[0];
+	const struct model_ops *ops = service->model.ops;
+	int r = ops->resize ? ops->resize(&service->model, workers) : -EOPNOTSUPP;
+
+	if (r == -EOPNOTSUPP)
+		return sentence_set(why, r, "model %s has a fixed size", ops->name);
+	if (r == -E2BIG)
+		return sentence_set(why, r, "it has no places for %d: write them into its configuration, and reload", workers);
+	if (r < 0)
+		return sentence_set(why, r, "%s", strerrordesc_np(-r));
+	tally_set(&service->ledger->tally->capacity, (uint64_t)workers);
+	if (!ops->standing)
+		accept_resume(service);
+	return 0;
+}
+
 void engine_drain(struct brood *engine)
+{
+	engine_leave(engine, 0);
+}
+
+void engine_leave(struct brood *engine, uint32_t passed_on)
 {
 	int ms = drain_ms(engine);
 
@@ -272,7 +324,7 @@ void engine_drain(struct brood *engine)
 		engine->services[i]->model.draining = true;
 	say_draining(engine);
 	for (size_t i = 0; i < engine->service_count; i++)
-		accept_drain(engine->services[i]);
+		accept_leave(engine->services[i], passed_on);
 	engine_check_over(engine);
 }
 

@@ -7,10 +7,14 @@
 #define CORE_ENGINE_H
 
 #include <brood/brood.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 #include "base/sentence.h"
+#include "contract/end_reason.h"
 
 struct board;
+struct child_exit;
 struct listener;
 struct log;
 struct loop;
@@ -25,6 +29,11 @@ struct engine_supervised {
 	struct log *log;
 	struct listener *listeners;
 	size_t listener_count;
+	bool hold; /* accept nobody before engine_go */
+
+	/* In the loop: a worker did not end in good order. Must not wait. May be NULL. */
+	void (*worker_died)(void *arg, pid_t pid, enum end_reason reason, const struct child_exit *ended);
+	void *worker_died_arg;
 };
 
 /* How many slots a service needs under its model and limits. Pure. */
@@ -41,6 +50,16 @@ int engine_effective(
 int engine_supervise(struct brood *engine, const struct engine_supervised *supervised);
 
 struct loop *engine_loop(struct brood *engine);
+
+/* Handing over from one process to the next, so that never both accept: engine_yield here (the queues are left alone), then
+ * engine_go there, then engine_leave here: a drain that leaves alone the listeners that were passed on (a bit for each,
+ * in their order). All idempotent. */
+void engine_go(struct brood *engine);
+void engine_yield(struct brood *engine);
+void engine_leave(struct brood *engine, uint32_t passed_on);
+
+/* So many clients at once from now on. 0, or -errno with a sentence. */
+int engine_resize(struct brood *engine, int workers, struct sentence *why);
 
 /* Loop-side twins of brood_stop: drain; end at once. Idempotent. */
 void engine_drain(struct brood *engine);

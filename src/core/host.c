@@ -5,11 +5,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "base/clock.h"
+#include "core/dead.h"
 #include "core/end.h"
 #include "core/engine_private.h"
 #include "core/inherit.h"
 #include "core/life.h"
+#include "core/standing_host.h"
 
 static int host_worker_start(struct service *service)
 {
@@ -38,21 +39,6 @@ static void host_give_up(struct service *service, const char *why)
 	engine_drain(engine);
 }
 
-/* At most one line per cause and second; the next one tells how many were left out. */
-static bool may_say(struct cause_state *state, uint64_t *ret_unsaid)
-{
-	int64_t now_ns = clock_now_ns();
-
-	if (state->said_ns != 0 && now_ns - state->said_ns < NS_PER_SEC) {
-		state->unsaid++;
-		return false;
-	}
-	*ret_unsaid = state->unsaid;
-	state->said_ns = now_ns;
-	state->unsaid = 0;
-	return true;
-}
-
 BROOD_PRINTF(4, 5)
 static void host_log(struct service *service, enum brood_level level, enum host_cause cause, const char *format, ...)
 {
@@ -62,7 +48,7 @@ static void host_log(struct service *service, enum brood_level level, enum host_
 	uint64_t unsaid = 0;
 	va_list args;
 
-	if (level > log->max || (cause != CAUSE_NONE && !may_say(&service->ledger->cause[cause], &unsaid)))
+	if (level > log->max || (cause != CAUSE_NONE && !rarely_may(&service->ledger->cause[cause], &unsaid)))
 		return;
 	va_start(args, format);
 	vsnprintf(text, sizeof text, format, args);
@@ -85,6 +71,8 @@ const struct brood_host_ops host_ops = {
 	.ended = end_connection,
 	.written_off = end_written_off,
 	.expire = end_expire,
+	.died = dead_worker,
 	.give_up = host_give_up,
+	.standing = &standing_host_ops,
 	.log = host_log,
 };

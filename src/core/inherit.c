@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #include "contract/transport.h"
+#include "core/arena.h"
+#include "core/burden.h"
 #include "core/engine_private.h"
 #include "process/descriptors.h"
 
@@ -48,38 +50,93 @@ static void leave_supervised(const struct brood *engine, const struct brood_conn
 	descriptors_close_but(engine->keep_below, -1, kept, sizeof kept / sizeof *kept);
 }
 
-static void close_but(int fd, int kept)
+/* Descriptors that a child goes on with. */
+struct kept {
+	size_t count;
+	int fds[DESCRIPTORS_KEPT_MAX];
+};
+
+static void close_but(int fd, const struct kept *kept)
 {
-	if (fd >= 0 && fd != kept)
+	for (size_t i = 0; i < kept->count; i++)
+		if (kept->fds[i] == fd)
+			return;
+	if (fd >= 0)
 		close(fd);
 }
 
-static void leave_embedded(const struct brood *engine, const struct brood_conn *conn)
+static void leave_connections(const struct service *service, const struct kept *kept)
 {
-	close_but(engine->loop->epoll_fd, conn->fd);
-	close_but(engine->loop->timer_fd, conn->fd);
-	close_but(engine->wake.fd, conn->fd);
-	close_but(engine->life_pipe[1], conn->fd);
+	list_each(pos, next, &service->ledger->out) {
+		const struct brood_conn *conn = container_of(pos, struct brood_conn, link);
+
+		if (!conn->transport->datagram)
+			close_but(conn->fd, kept);
+	}
+	for (unsigned int i = 0; i < service->ledger->park.count; i++)
+		close_but(service->ledger->park.parked[i].fd, kept);
+}
+
+static void leave_standing(const struct service *service, const struct kept *kept)
+{
+	const struct arena *arena = service->arena;
+
+	if (!arena)
+		return;
+	close_but(arena->wake_fd, kept);
+	for (size_t i = 0; i < arena->listener_count; i++)
+		if (arena->listeners[i].fd != arena->queue_fds[i])
+			close_but(arena->listeners[i].fd, kept);
+	if (service->model_started || service->model.state)
+		service->model.ops->forget(&service->model);
+	close_but(service->board.fd, kept);
+	close_but(service->board.read_fd, kept);
+}
+
+static void leave_embedded(const struct brood *engine, const struct kept *kept)
+{
+	close_but(engine->loop->epoll_fd, kept);
+	close_but(engine->loop->timer_fd, kept);
+	close_but(engine->wake.fd, kept);
+	close_but(engine->life_pipe[1], kept);
 	for (size_t i = 0; i < engine->service_count; i++) {
 		const struct service *service = engine->services[i];
 
 		for (size_t j = 0; j < service->ledger->acceptor_count; j++)
-			close_but(service->ledger->acceptors[j].listener.fd, conn->fd);
-		list_each(pos, next, &service->ledger->out) {
-			const struct brood_conn *sibling = container_of(pos, struct brood_conn, link);
-
-			if (sibling != conn && !sibling->transport->datagram)
-				close_but(sibling->fd, conn->fd);
-		}
+			close_but(service->ledger->acceptors[j].listener.fd, kept);
+		leave_connections(service, kept);
+		leave_standing(service, kept);
 	}
+}
+
+void inherit_enter_standing(const struct service *service, int kept_fd)
+{
+	const struct brood *engine = service->engine;
+	const struct arena *arena = service->arena;
+	struct kept kept = { .count = 4, .fds = { engine->log->fd, engine->life_pipe[0], arena->wake_fd, kept_fd } };
+
+	for (size_t i = 0; i < arena->listener_count; i++) {
+		kept.fds[kept.count++] = arena->queue_fds[i];
+		kept.fds[kept.count++] = arena->listeners[i].fd;
+	}
+	if (!engine->supervised) {
+		leave_embedded(engine, &kept);
+		return;
+	}
+	descriptors_close_but(STDERR_FILENO + 1, engine->own_end - 1, kept.fds, kept.count);
+	descriptors_close_but(engine->keep_below, -1, kept.fds, kept.count);
 }
 
 int inherit_enter_child(struct brood_conn *conn, pid_t parent)
 {
 	const struct brood *engine = conn->service->engine;
+	int max_memory_kib = conn->service->model.config.max_memory_kib;
+	int r = max_memory_kib > 0 ? burden_limit(max_memory_kib) : 0;
 
+	if (r < 0)
+		return r;
 	if (!engine->supervised) {
-		leave_embedded(engine, conn);
+		leave_embedded(engine, &(struct kept){ .count = 1, .fds = { conn->fd } });
 		return 0;
 	}
 	leave_supervised(engine, conn);

@@ -7,6 +7,7 @@
 
 struct brood;
 struct brood_conn;
+struct service;
 
 /* Supervised, around the moments load: which descriptors are brood's, which the application's. */
 int inherit_before_load(struct brood *engine);
@@ -14,5 +15,8 @@ int inherit_after_load(struct brood *engine);
 
 /* struct brood_host_ops.enter_child. */
 int inherit_enter_child(struct brood_conn *conn, pid_t parent);
+
+/* The same for a standing worker, or its keeper: it keeps what it waits on, and kept_fd if that is not -1. */
+void inherit_enter_standing(const struct service *service, int kept_fd);
 
 #endif

@@ -7,7 +7,13 @@
 #include "base/clock.h"
 #include "contract/transport.h"
 #include "core/deadline.h"
+#include "core/pace.h"
 #include "core/service.h"
+#include "core/share.h"
+
+/* After so many operations a worker shows how far it is, should it publish its slot: it may never have to wait for its
+ * client, and is not to be taken for one that is stuck (model/held.c). */
+#define TELL_OPERATIONS 32
 
 int io_break(struct brood_conn *conn, int error)
 {
@@ -16,13 +22,52 @@ int io_break(struct brood_conn *conn, int error)
 	return conn->broken;
 }
 
-static int wait_until(struct brood_conn *conn, short events, struct deadline deadline)
+static int sleep_until(struct brood_conn *conn, struct deadline deadline)
 {
-	int r = conn->model->ops->wait(conn, events, deadline.at_ns, false);
+	int r = conn->model->ops->wait(conn, 0, deadline.at_ns, false);
 
 	if (r == -ETIMEDOUT)
 		return deadline_expire(conn, deadline.reason);
 	return r < 0 ? io_break(conn, r) : 0;
+}
+
+/* Until the client sends (POLLIN) or takes something (POLLOUT). A client that takes little is not one that takes nothing, as
+ * poll(2) would have it. */
+static int wait_for_client(struct brood_conn *conn, short events)
+{
+	struct deadline deadline;
+	int64_t began_ns;
+	int r;
+
+	do {
+		began_ns = clock_now_ns();
+		deadline = events & POLLIN ? deadline_for_read(conn, began_ns) : deadline_for_write(conn, began_ns);
+		r = conn->model->ops->wait(conn, events, deadline.at_ns, false);
+		pace_waited(conn, events, began_ns);
+	} while (r == -ETIMEDOUT && (deadline.reason == END_WRITE_TIMEOUT || deadline.reason == END_TOO_SLOW) &&
+		 events & POLLOUT && pace_took(conn));
+	if (r == -ETIMEDOUT)
+		return deadline_expire(conn, deadline.reason);
+	return r < 0 ? io_break(conn, r) : 0;
+}
+
+static void count_operation(struct brood_conn *conn, _Atomic uint64_t *bytes, ssize_t size)
+{
+	slot_add(bytes, (uint64_t)size);
+	if (++conn->operations % TELL_OPERATIONS == 0)
+		conn_tell(conn);
+}
+
+/* Before the first byte of an answer leaves: from here on nobody may answer in our place. Then our deadline is looked at.
+ * Whoever might answer looks at the deadline first and then at the slot: so it cannot be both of us. */
+static void begin_answer(struct brood_conn *conn)
+{
+	_Atomic uint32_t *answering = &conn->slot->answering;
+
+	if (atomic_load_explicit(answering, memory_order_relaxed) || conn->transport->datagram)
+		return;
+	atomic_store(answering, 1);
+	conn_tell(conn);
 }
 
 /* End and error may be the work of whoever shut the connection down: at its deadline, or when all was to end. */
@@ -48,7 +93,7 @@ ssize_t io_recv(struct brood_conn *conn, void *buf, size_t size)
 	if (deadline_check(conn) < 0)
 		return -ETIMEDOUT;
 	while ((n = conn->transport->recv(conn, buf, size)) == -EAGAIN) {
-		r = wait_until(conn, POLLIN, deadline_for_read(conn));
+		r = wait_for_client(conn, POLLIN);
 		if (r < 0)
 			return r;
 	}
@@ -57,11 +102,13 @@ ssize_t io_recv(struct brood_conn *conn, void *buf, size_t size)
 		if (r < 0)
 			return r;
 	}
-	if (n == 0)
+	if (n == 0) {
 		conn->eof = true;
-	else
-		conn->got_byte = true;
-	slot_add(&conn->slot->bytes_in, (uint64_t)n);
+		return 0;
+	}
+	conn->got_byte = true;
+	count_operation(conn, &conn->slot->bytes_in, n);
+	pace_heard(conn, n);
 	return n;
 }
 
@@ -75,6 +122,7 @@ int io_send(struct brood_conn *conn, const void *data, size_t size)
 		return conn->broken;
 	if (conn->finished)
 		return -EPIPE;
+	begin_answer(conn);
 	do {
 		if (deadline_check(conn) < 0)
 			return -ETIMEDOUT;
@@ -82,14 +130,14 @@ int io_send(struct brood_conn *conn, const void *data, size_t size)
 		if (n == -EMSGSIZE)
 			return -EMSGSIZE; /* a datagram that grew too large: the caller's mistake, not the connection's end */
 		if (n == -EAGAIN) {
-			r = wait_until(conn, POLLOUT, deadline_for_write(conn));
+			r = wait_for_client(conn, POLLOUT);
 			if (r < 0)
 				return r;
 			continue;
 		}
 		if (n < 0)
 			return fail(conn, (int)n);
-		slot_add(&conn->slot->bytes_out, (uint64_t)n);
+		count_operation(conn, &conn->slot->bytes_out, n);
 		bytes += n;
 		size -= (size_t)n;
 	} while (size > 0);
@@ -105,7 +153,7 @@ int io_finish(struct brood_conn *conn)
 	if (conn->broken)
 		return conn->broken;
 	while ((r = conn->transport->finish(conn)) == -EAGAIN) {
-		r = wait_until(conn, POLLOUT, deadline_for_write(conn));
+		r = wait_for_client(conn, POLLOUT);
 		if (r < 0)
 			return r;
 	}
@@ -115,16 +163,38 @@ int io_finish(struct brood_conn *conn)
 	return 0;
 }
 
+/* Until there is something to read, in slices: whoever waits for this worker meanwhile is given way to. */
+static int wait_parked(struct brood_conn *conn, int64_t deadline_ns)
+{
+	int64_t look_ns;
+	int r;
+
+	do {
+		if (share_is_over(conn)) {
+			conn->gave_way = true;
+			return -ESHUTDOWN;
+		}
+		look_ns = clock_now_ns() + SHARE_LOOK_MS * NS_PER_MS;
+		r = conn->model->ops->wait(conn, POLLIN, look_ns < deadline_ns ? look_ns : deadline_ns, true);
+	} while (r == -ETIMEDOUT && look_ns < deadline_ns);
+	return r;
+}
+
 int io_wait_for_request(struct brood_conn *conn)
 {
-	struct deadline deadline = deadline_for_read(conn);
+	struct deadline deadline;
 	int r;
 
 	if (conn->broken)
 		return conn->broken;
+	if (share_is_over(conn)) {
+		conn->gave_way = true;
+		return -ESHUTDOWN;
+	}
 	if (conn->buffer_start < conn->buffer_end || conn->transport->pending(conn))
 		return 0;
-	r = conn->model->ops->wait(conn, POLLIN, deadline.at_ns, true);
+	deadline = deadline_for_read(conn, clock_now_ns());
+	r = wait_parked(conn, deadline.at_ns);
 	if (r == -ETIMEDOUT)
 		return deadline_expire(conn, deadline.reason);
 	return r < 0 && r != -ESHUTDOWN ? io_break(conn, r) : r;
@@ -139,7 +209,7 @@ int brood_sleep(struct brood_conn *conn, int ms)
 	if (conn->broken)
 		return conn->broken;
 	if (deadline.at_ns <= until_ns)
-		return wait_until(conn, 0, deadline);
+		return sleep_until(conn, deadline);
 	r = conn->model->ops->wait(conn, 0, until_ns, false);
 	return r == -ETIMEDOUT ? 0 : io_break(conn, r);
 }
@@ -153,6 +223,7 @@ int brood_sendfile(struct brood_conn *conn, int fd, off_t offset, size_t size)
 		return -EOPNOTSUPP;
 	if (conn->finished && !conn->broken)
 		return -EPIPE;
+	begin_answer(conn);
 	while (size > 0) {
 		if (conn->broken)
 			return conn->broken;
@@ -160,7 +231,7 @@ int brood_sendfile(struct brood_conn *conn, int fd, off_t offset, size_t size)
 			return -ETIMEDOUT;
 		n = conn->transport->sendfile(conn, fd, offset, size);
 		if (n == -EAGAIN) {
-			r = wait_until(conn, POLLOUT, deadline_for_write(conn));
+			r = wait_for_client(conn, POLLOUT);
 			if (r < 0)
 				return r;
 			continue;
@@ -169,7 +240,7 @@ int brood_sendfile(struct brood_conn *conn, int fd, off_t offset, size_t size)
 			return -ENODATA;
 		if (n < 0)
 			return fail(conn, (int)n);
-		slot_add(&conn->slot->bytes_out, (uint64_t)n);
+		count_operation(conn, &conn->slot->bytes_out, n);
 		offset += n;
 		size -= (size_t)n;
 	}

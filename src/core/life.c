@@ -21,6 +21,7 @@
 #include "core/ending.h"
 #include "core/io.h"
 #include "core/service.h"
+#include "core/stray.h"
 #include "platform/direct.h"
 
 /* After brood_fork the slot is the child's, which may have ended already. */
@@ -31,12 +32,24 @@ static void enter(struct brood_conn *conn, enum conn_phase phase)
 	atomic_store_explicit(&conn->slot->phase, phase, memory_order_relaxed);
 }
 
+/* A moment of the user's begins: should it crash, the black box tells which one. */
+static void enter_moment(struct brood_conn *conn, enum conn_phase phase)
+{
+	enter(conn, phase);
+	conn_tell(conn);
+}
+
 /* A handler that forks by itself and returns in the child would run the rest of this worker's life twice. */
+static bool is_stray(const struct brood_conn *conn)
+{
+	if (conn->model->ops->standing)
+		return stray_is_child();
+	return direct_getpid() != (conn->child ? conn->pid : conn->model->pid);
+}
+
 static void end_stray_child(struct brood_conn *conn)
 {
-	pid_t own = conn->child ? conn->pid : conn->model->pid;
-
-	if (direct_getpid() == own)
+	if (!is_stray(conn))
 		return;
 	brood_logf(
 		conn, BROOD_ERROR, "a child forked by the handler returned from it; it ends here (see brood_fork)");
@@ -49,9 +62,12 @@ static int handle_once(struct brood_conn *conn)
 {
 	int flushed, r;
 
-	enter(conn, PHASE_HANDLE);
+	/* What was sent before the first request may well be part of its answer. */
+	if (conn->slot->requests > 0)
+		atomic_store_explicit(&conn->slot->answering, 0, memory_order_relaxed);
 	slot_add(&conn->slot->requests, 1);
 	deadline_begin_request(conn);
+	enter_moment(conn, PHASE_HANDLE);
 	r = conn->service->config.handler.handle(conn, conn->service->app);
 	end_stray_child(conn);
 	flushed = conn_flush_file(conn);
@@ -107,7 +123,7 @@ static enum end_reason reason_for(const struct brood_conn *conn, int result)
 		break;
 	}
 	if (result == -ESHUTDOWN && conn->broken == 0)
-		return END_DRAINED;
+		return conn->gave_way ? END_GAVE_WAY : END_DRAINED;
 	return result < 0 ? END_HANDLER_FAILED : END_FINISHED;
 }
 
@@ -144,14 +160,17 @@ static int serve_moments(struct brood_conn *conn, enum end_reason *ret_reason)
 	bool set_up = false;
 	int r = 0;
 
-	enter(conn, PHASE_VERIFY);
-	if (handler->verify && handler->verify(conn, app) != 0) {
+	if (handler->verify) {
+		enter_moment(conn, PHASE_VERIFY);
+		r = handler->verify(conn, app);
 		end_stray_child(conn);
-		*ret_reason = conn->expired ? conn->expired : END_REFUSED_BY_VERIFY;
-		return 0;
+		if (r != 0) {
+			*ret_reason = conn->expired ? conn->expired : END_REFUSED_BY_VERIFY;
+			return 0;
+		}
 	}
 	if (handler->setup) {
-		enter(conn, PHASE_SETUP);
+		enter_moment(conn, PHASE_SETUP);
 		r = handler->setup(conn, app);
 		end_stray_child(conn);
 	}
@@ -165,6 +184,8 @@ static int serve_moments(struct brood_conn *conn, enum end_reason *ret_reason)
 	if (*ret_reason == END_FINISHED && conn->transport->datagram)
 		*ret_reason = send_answer(conn, &r);
 	enter(conn, PHASE_FINISH);
+	if (handler->finish || conn->defers > 0)
+		conn_tell(conn);
 	if (set_up && handler->finish && !conn->forked) {
 		struct brood_end end = conn_end(conn, *ret_reason, r);
 

@@ -42,10 +42,14 @@ static struct extras extras_of(const struct service *service)
 	return extras;
 }
 
-static void prepare(struct service *service, unsigned int index, const struct extras *extras)
+size_t pool_extras_size(const struct service *service)
 {
-	struct brood_conn *conn = &service->ledger->pool.conns[index];
-	char *extra = service->ledger->pool.extras + index * extras->each;
+	return extras_of(service).each;
+}
+
+void pool_equip(struct service *service, struct brood_conn *conn, unsigned int index, char *extra)
+{
+	struct extras extras = extras_of(service);
 
 	conn->service = service;
 	conn->model = &service->model;
@@ -54,15 +58,14 @@ static void prepare(struct service *service, unsigned int index, const struct ex
 	conn->slot = board_slot(&service->board, index);
 	conn->buffer = extra;
 	extra += CONN_BUFFER;
-	if (extras->packet_size) {
+	if (extras.packet_size) {
 		conn->packet.data = extra;
-		conn->packet.reply = extra + extras->packet_size;
-		extra += 2 * extras->packet_size;
+		conn->packet.reply = extra + extras.packet_size;
+		extra += 2 * extras.packet_size;
 	}
 	conn->packet.limit = (size_t)service->config.max_packet;
-	conn->state = extras->state_size ? extra : NULL;
+	conn->state = extras.state_size ? extra : NULL;
 	list_init(&conn->work);
-	list_append(&service->ledger->pool.free, &conn->link);
 }
 
 /* The connections themselves are the service process's own pages (a forked worker gets a copy on its stack); what hangs on
@@ -71,21 +74,23 @@ int pool_open(struct service *service)
 {
 	unsigned int count = engine_slots(&service->config);
 	struct pool *pool = &service->ledger->pool;
-	struct extras extras = extras_of(service);
+	size_t each = pool_extras_size(service);
 	int r = 0;
 
 	list_init(&pool->free);
 	pool->conns_size = count * sizeof(struct brood_conn);
-	pool->extras_size = count * extras.each;
+	pool->extras_size = count * each;
 	pool->conns = pages_new(pool->conns_size);
 	pool->extras = pages_new(pool->extras_size);
 	if (!pool->conns || !pool->extras)
 		return -ENOMEM;
 	if (service->model.config.worker_copies)
 		r = pages_leave_out_of_forks(pool->conns, pool->conns_size);
-	for (unsigned int i = count; i > 0; i--)
-		prepare(service, i - 1,
-			&extras); /* so that the lowest are taken first: fewer pages are ever touched */
+	/* So that the lowest are taken first: fewer pages are ever touched. */
+	for (unsigned int i = count; i > 0; i--) {
+		pool_equip(service, &pool->conns[i - 1], i - 1, pool->extras + (i - 1) * each);
+		list_append(&pool->free, &pool->conns[i - 1].link);
+	}
 	return r;
 }
 
@@ -99,6 +104,24 @@ void pool_close(struct service *service)
 }
 
 /* Only what one connection leaves behind for the next is reset: most of a conn is written before it is read. */
+void pool_renew(struct brood_conn *conn)
+{
+	conn->fd = -1;
+	conn->pid = 0;
+	conn->expire_sent = conn->answered = conn->recorded = false;
+	conn->expired = 0;
+	conn->broken = 0;
+	conn->got_byte = conn->eof = conn->finished = conn->aborted = conn->gave_way = conn->forked = conn->child = false;
+	conn->peer_size = conn->local_size = 0;
+	conn->peer_text[0] = '\0';
+	conn->buffer_start = conn->buffer_end = 0;
+	conn->packet.size = conn->packet.read = conn->packet.reply_size = 0;
+	conn->packet.wrote = false;
+	conn->defers = 0;
+	conn->file = NULL;
+	memset(conn->slot, 0, sizeof *conn->slot);
+}
+
 struct brood_conn *pool_take(struct service *service)
 {
 	struct pool *pool = &service->ledger->pool;
@@ -109,20 +132,7 @@ struct brood_conn *pool_take(struct service *service)
 	/* The one given back last: its pages are warm. */
 	conn = container_of(pool->free.prev, struct brood_conn, link);
 	list_remove(&conn->link);
-	conn->fd = -1;
-	conn->pid = 0;
-	conn->expire_sent = conn->recorded = false;
-	conn->expired = 0;
-	conn->broken = 0;
-	conn->got_byte = conn->eof = conn->finished = conn->aborted = conn->forked = conn->child = false;
-	conn->peer_size = conn->local_size = 0;
-	conn->peer_text[0] = '\0';
-	conn->buffer_start = conn->buffer_end = 0;
-	conn->packet.size = conn->packet.read = conn->packet.reply_size = 0;
-	conn->packet.wrote = false;
-	conn->defers = 0;
-	conn->file = NULL;
-	memset(conn->slot, 0, sizeof *conn->slot);
+	pool_renew(conn);
 	return conn;
 }
 

@@ -12,9 +12,14 @@
 #include "contract/model.h"
 #include "contract/record.h"
 #include "core/engine.h"
+#include "core/park.h"
+#include "core/rarely.h"
 #include "loop/loop.h"
 #include "observe/board.h"
 #include "observe/log.h"
+
+struct admission;
+struct arena;
 
 /* Why nobody is accepted at the moment. */
 enum accept_state {
@@ -41,11 +46,6 @@ struct pool {
 	struct list free;
 };
 
-struct cause_state {
-	int64_t said_ns;
-	uint64_t unsaid;
-};
-
 /* What the service process writes while it serves, and no worker ever reads: pages of its own (process/pages.h). */
 struct ledger {
 	struct acceptor acceptors[ENGINE_LISTENERS];
@@ -57,6 +57,7 @@ struct ledger {
 	struct brood_conn *placeless; /* accepted, but no worker could be made yet: first in line for the next one */
 	int64_t placeless_since_ns;   /* since when none could be made; 0: the last one could */
 	bool accepting;               /* inside accept_pass: ends must not start another */
+	bool held;                    /* not our turn: another process has the listeners, or will leave them to us */
 
 	struct pool pool;
 	struct list out; /* connections that are with a worker */
@@ -67,7 +68,14 @@ struct ledger {
 	int64_t last_accept_ns; /* for idle */
 	struct tally *tally;          /* at the end of the board */
 	struct end_record record;     /* of the end in hand: not on the stack, for the reason of scratch */
-	struct cause_state cause[HOST_CAUSES];
+	struct rarely cause[HOST_CAUSES];
+	struct rarely refused[END_REASONS], would_refuse[END_REASONS];
+	struct park park; /* refused clients that may still be sending */
+	struct loop_timer park_timer;
+	bool saturated;       /* every standing worker is busy */
+	bool batching;        /* lines are held back in batch until harvest_flush */
+	int64_t loop_now_ns;  /* of the harvest in hand */
+	struct log_batch batch;
 	struct service *service;
 	char scratch[LOG_SCRATCH_SIZE]; /* for end records: stack pages are copied after each fork, these are not */
 };
@@ -76,12 +84,15 @@ struct ledger {
 struct service {
 	struct brood *engine;
 	struct brood_service config; /* effective */
+	const char *supervised_only; /* a field that only a supervised process honours, or NULL */
 	void *app;                   /* as load left it */
 	struct model model;
 	struct board board;
 	bool board_borrowed;
 	bool loaded, model_started;
 	struct ledger *ledger;
+	struct arena *arena;         /* of standing workers */
+	struct admission *admission; /* NULL: no limits */
 };
 
 #endif

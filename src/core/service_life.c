@@ -12,9 +12,12 @@
 #include "base/clock.h"
 #include "contract/transport.h"
 #include "core/accept.h"
+#include "core/admission.h"
+#include "core/arena.h"
 #include "core/engine_private.h"
 #include "core/host.h"
 #include "core/pool.h"
+#include "core/refuse.h"
 #include "process/descriptors.h"
 #include "process/pages.h"
 #include "transport/open.h"
@@ -63,6 +66,7 @@ static int take_listeners(struct service *service, const struct engine_supervise
 			service->config.name, ENGINE_LISTENERS);
 	for (size_t i = 0; i < supervised->listener_count; i++)
 		add_acceptor(service, &supervised->listeners[i]);
+	service->ledger->held = supervised->hold;
 	return 0;
 }
 
@@ -79,6 +83,10 @@ int service_open(struct service *service)
 	service->ledger->acceptor_count = 0;
 	if (engine->supervised)
 		return take_listeners(service, engine->supervised);
+	if (service->supervised_only)
+		return sentence_set(&engine->why, -EINVAL,
+			"service %s: %s changes the process, and this one is yours: use brood_main, or do it yourself",
+			service->config.name, service->supervised_only);
 	urls = strdup(service->config.listen ? service->config.listen : "");
 	if (!urls)
 		return -ENOMEM;
@@ -111,11 +119,22 @@ int service_load(struct service *service)
 	return 0;
 }
 
+/* How many may be out at once, until somebody resizes it. */
+static uint64_t bound_of(const struct service *service)
+{
+	const struct brood_service *config = &service->config;
+
+	if (config->model == BROOD_ITERATIVE)
+		return engine_slots(config);
+	return (uint64_t)(config->model == BROOD_THREAD ? config->threads : config->workers);
+}
+
 int service_open_board(struct service *service)
 {
 	const struct engine_supervised *supervised = service->engine->supervised;
 	unsigned int slots = engine_slots(&service->config);
 	size_t area_size = engine_area_size(&service->config);
+	const struct model_ops *ops = engine_model_ops(service->config.model);
 	int r;
 
 	if (supervised) {
@@ -127,6 +146,7 @@ int service_open_board(struct service *service)
 		service->board.fd = fcntl(supervised->board->fd, F_DUPFD_CLOEXEC, 0);
 		if (service->board.fd < 0)
 			return -errno;
+		service->board.view = NULL;
 	} else {
 		r = board_open(&service->board, slots, area_size);
 		if (r < 0)
@@ -134,12 +154,28 @@ int service_open_board(struct service *service)
 	}
 	service->ledger->tally = board_tally(&service->board);
 	tally_set(&service->ledger->tally->started_ns, (uint64_t)clock_now_ns());
-	tally_set(&service->ledger->tally->capacity, slots);
-	/* Workers that publish see nobody's slot, so that none can spoil another's. */
-	if (engine_model_ops(service->config.model)->publishes &&
+	tally_set(&service->ledger->tally->capacity, bound_of(service));
+	/* Workers that publish see nobody's slot, so that none can spoil another's; standing ones see their own. */
+	if ((ops->publishes || ops->standing) &&
 		madvise(service->board.pages, service->board.size, MADV_DONTFORK) < 0)
 		return -errno;
-	return 0;
+	return ops->standing ? board_view(&service->board) : 0;
+}
+
+/* Where connections are kept: with the service process, or in each standing worker. */
+static int open_connections(struct service *service)
+{
+	const struct ledger *ledger = service->ledger;
+
+	if (!service->model.ops->standing)
+		return pool_open(service);
+	for (size_t i = 0; i < ledger->acceptor_count; i++)
+		if (ledger->acceptors[i].listener.connected)
+			return sentence_set(&service->engine->why, -EINVAL,
+				"service %s: %s is a connection already, and model %s accepts its clients itself: choose "
+				"iterative, fork or thread",
+				service->config.name, ledger->acceptors[i].listener.url, service->model.ops->name);
+	return arena_open(service);
 }
 
 /* Said once, at start: later it is a pause that nobody can explain. */
@@ -164,8 +200,10 @@ int service_start(struct service *service)
 {
 	struct brood *engine = service->engine;
 	struct model *model = &service->model;
-	int r = 0;
+	int r = admission_open(service);
 
+	if (r < 0)
+		return r;
 	*model = (struct model){
 		.ops = engine_model_ops(service->config.model),
 		.host = &host_ops,
@@ -174,8 +212,9 @@ int service_start(struct service *service)
 		.config = engine_model_config(&service->config),
 		.pid = getpid(),
 	};
+	model->config.keeps = service->config.last_words_size > 0;
 	model->config.supervised = engine->supervised != NULL;
-	model->config.worker_copies = engine->supervised && model->ops->publishes;
+	model->config.worker_copies = engine->supervised && (model->ops->publishes || model->ops->standing);
 	model->config.life_fd = engine->life_pipe[0];
 	model->config.board_fd = service->board.fd;
 
@@ -185,15 +224,20 @@ int service_start(struct service *service)
 			r = pages_leave_out_of_forks(engine->loop, sizeof *engine->loop);
 	}
 	if (r == 0)
-		r = pool_open(service);
+		r = open_connections(service);
 	if (r == 0)
 		r = model->ops->start(model);
+	if (r < 0 && engine->why.text[0])
+		return r;
 	if (r < 0)
 		return sentence_set(&engine->why, r, "service %s: cannot start model %s: %s", service->config.name,
 			model->ops->name, strerrordesc_np(-r));
 	service->model_started = true;
 	warn_of_open_files(service);
-	return accept_open(service);
+	r = accept_open(service);
+	if (r == 0 && !service->ledger->held && model->ops->go)
+		model->ops->go(model);
+	return r;
 }
 
 static uint64_t dropped_by_kernel(const struct ledger *ledger)
@@ -248,6 +292,7 @@ static void close_listeners(struct service *service)
 void service_stop(struct service *service)
 {
 	accept_close(service);
+	refuse_stop(service);
 	if (service->model_started) {
 		log_summary(service);
 		service->model.ops->stop(&service->model);
@@ -261,6 +306,9 @@ void service_stop(struct service *service)
 		service->config.handler.unload(service->app);
 	service->loaded = false;
 	pool_close(service);
+	arena_close(service);
+	board_unview(&service->board);
+	admission_close(service);
 	if (service->board_borrowed && service->board.fd >= 0)
 		close(service->board.fd);
 	else

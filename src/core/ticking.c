@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "core/engine_private.h"
+#include "core/share.h"
 
 static void call_moment(struct service *service, void (*moment)(void *app), const char *name)
 {
@@ -71,6 +72,7 @@ static void sweep(struct loop_timer *timer)
 	if (service->ledger->out_count == 0)
 		return;
 	service->model.ops->sweep(&service->model, service->engine->loop->now_ns);
+	share_look_for_waiting(service);
 	ticking_start_sweep(service);
 	engine_check_over(service->engine); /* it may have given up the last that was waited for */
 }

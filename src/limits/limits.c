@@ -111,7 +111,7 @@ static bool is_any(const struct limits_config *config)
 int limits_parse(struct limits_config *ret_config, const struct brood_service *service, struct sentence *why)
 {
 	struct limits_config config = {
-		.dry_run = service->dry_run_limits,
+		.dry_run = service->dry_run_limits == 1,
 		.max_clients = none_or(service->max_clients),
 		.max_per_source = none_or(service->max_per_source),
 		.queue_timeout_ms = (int)none_or(service->queue_timeout_ms),
@@ -136,6 +136,22 @@ int limits_parse(struct limits_config *ret_config, const struct brood_service *s
 	config.any = is_any(&config);
 	*ret_config = config;
 	return 0;
+}
+
+bool limits_is_refusal(unsigned int reason)
+{
+	switch (reason) {
+	case END_REFUSED_BY_LIST:
+	case END_REFUSED_FULL:
+	case END_REFUSED_PER_SOURCE:
+	case END_REFUSED_RATE:
+	case END_REFUSED_PENALTY:
+	case END_REFUSED_EARLY:
+	case END_REFUSED_QUEUE_TIME:
+		return true;
+	default:
+		return false;
+	}
 }
 
 /* Denied first; then, if there is a list of those who are allowed, nobody else. */

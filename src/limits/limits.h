@@ -48,6 +48,9 @@ int limits_parse(struct limits_config *ret_config, const struct brood_service *s
 /* Whether anything about each source has to be remembered. */
 bool limits_per_source(const struct limits_config *config);
 
+/* One of the reasons that limits_decide answers. Takes any value. */
+bool limits_is_refusal(unsigned int reason);
+
 /* peer: the whole address. END_NONE: let it in. */
 enum end_reason limits_decide(
 	const struct limits_config *config, const struct source_key *peer, const struct limits_facts *facts);

@@ -5,7 +5,7 @@
 
 static bool is_crash(enum end_reason reason)
 {
-	return reason == END_HANDLER_CRASHED || reason == END_WORKER_KILLED;
+	return reason == END_HANDLER_CRASHED || reason == END_WORKER_KILLED || reason == END_WORKER_STUCK;
 }
 
 static bool is_timeout(enum end_reason reason)

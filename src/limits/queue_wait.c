@@ -22,5 +22,5 @@ struct queue_wait queue_wait_since(int64_t empty_ns, int64_t now_ns)
 
 bool queue_wait_exceeds(const struct queue_wait *wait, int timeout_ms)
 {
-	return timeout_ms > 0 && !wait->at_most && wait->us > (int64_t)timeout_ms * US_PER_MS;
+	return timeout_ms > 0 && wait->us > (int64_t)timeout_ms * US_PER_MS;
 }

@@ -2,7 +2,8 @@
 /*
  * How long a client waited in the kernel's queue, and whether that was too long: who waited that long has probably left, and
  * serving it would make the next ones wait as well. TCP tells (tcp_info, right after accept: nothing was sent yet, so
- * "since the last data was sent" counts from the handshake); elsewhere there is an upper bound at best. Pure.
+ * "since the last data was sent" counts from the handshake). Elsewhere an upper bound is known: the time since the queue was
+ * last empty. A queue that has not been empty for too long is as bad as a wait, and refusing those in it empties it. Pure.
  */
 #ifndef LIMITS_QUEUE_WAIT_H
 #define LIMITS_QUEUE_WAIT_H
@@ -23,7 +24,7 @@ struct queue_wait queue_wait_tcp(uint32_t last_data_sent_ms);
 /* From the last time at which nobody was waiting. */
 struct queue_wait queue_wait_since(int64_t empty_ns, int64_t now_ns);
 
-/* An upper bound alone refuses nobody: the client may have come just now. timeout_ms <= 0: no bound. */
+/* timeout_ms <= 0: no bound. */
 bool queue_wait_exceeds(const struct queue_wait *wait, int timeout_ms);
 
 #endif

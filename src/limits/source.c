@@ -134,10 +134,10 @@ void source_text(const struct source_key *key, char text[SOURCE_TEXT_SIZE])
 		buf_puts(&buf, "unix");
 		break;
 	case SOURCE_UID:
-		put_number(&buf, "uid ", key);
+		put_number(&buf, "uid:", key);
 		break;
 	case SOURCE_VSOCK:
-		put_number(&buf, "vsock ", key);
+		put_number(&buf, "vsock:", key);
 		break;
 	default:
 		buf_puts(&buf, "unknown");

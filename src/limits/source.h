@@ -46,7 +46,8 @@ bool source_is_somebody(const struct source_key *key);
 unsigned int source_bits(uint8_t kind); /* of a whole address of this kind; 0 if it has none */
 bool source_begins_with(const struct source_key *key, const struct source_key *block);
 
-/* "192.0.2.0/24", "192.0.2.1", "2001:db8::/64", "uid 1000", "unix", "vsock 3", "unknown". Takes any bytes. */
+/* "192.0.2.0/24", "192.0.2.1", "2001:db8::/64", "uid:1000", "unix", "vsock:3": as it is written in lists; or "unknown". Takes any
+ * bytes. */
 void source_text(const struct source_key *key, char text[SOURCE_TEXT_SIZE]);
 
 #endif

@@ -118,9 +118,23 @@ int loop_timeout_ms(const struct loop *loop, int timeout_ms)
 	return timeout_ms < 0 || until_ms < timeout_ms ? until_ms : timeout_ms;
 }
 
+static int wait_for_events(struct loop *loop, int timeout_ms)
+{
+	int n;
+
+	loop->slept = false;
+	if (loop->notes_sleep && timeout_ms != 0) {
+		n = epoll_wait(loop->epoll_fd, loop->batch, LOOP_BATCH, 0);
+		if (n != 0)
+			return n;
+		loop->slept = true;
+	}
+	return epoll_wait(loop->epoll_fd, loop->batch, LOOP_BATCH, timeout_ms);
+}
+
 int loop_turn(struct loop *loop, int timeout_ms)
 {
-	int n = epoll_wait(loop->epoll_fd, loop->batch, LOOP_BATCH, loop_timeout_ms(loop, timeout_ms));
+	int n = wait_for_events(loop, loop_timeout_ms(loop, timeout_ms));
 
 	if (n < 0 && errno != EINTR)
 		return -errno;

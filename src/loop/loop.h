@@ -30,6 +30,8 @@ struct loop_timer {
 struct loop {
 	int epoll_fd;
 	int64_t now_ns; /* as of the last wake-up */
+	bool notes_sleep; /* somebody wants to know the next; it costs a system call for each turn */
+	bool slept;       /* nothing was ready when this turn began: what is ready now came just now */
 	struct loop_timer **heap;
 	size_t heap_size, heap_capacity;
 	struct epoll_event batch[LOOP_BATCH]; /* what is in hand; data.ptr NULL: deleted meanwhile */

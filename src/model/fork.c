@@ -5,7 +5,6 @@
  * hanging; a child therefore ends its connection by shutdown(2), which reaches through duplicates.
  */
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,20 +13,31 @@
 
 #include "contract/conn.h"
 #include "contract/model.h"
+#include "model/heir.h"
 #include "model/held.h"
 #include "model/wait.h"
 #include "platform/rseq.h"
 
 static int fork_capacity(const struct model_config *config)
 {
-	return config->workers;
+	return model_places(config->workers);
 }
 
 static int fork_room(const struct model *model)
 {
 	const struct held_set *set = model->state;
 
-	return set->capacity - set->count;
+	return model->config.workers - set->count;
+}
+
+static int fork_resize(struct model *model, int workers)
+{
+	const struct held_set *set = model->state;
+
+	if (workers > set->capacity)
+		return -E2BIG;
+	model->config.workers = workers;
+	return 0;
 }
 
 static int fork_start(struct model *model)
@@ -45,26 +55,6 @@ static void end_life(struct brood_conn *conn, enum end_reason reason)
 	conn_publish(conn);
 }
 
-/* After brood_fork: the worker is over only when the child it left the connection to is. Its own slot, bound and
- * kill ladder then hold for both; PDEATHSIG ends the child should the worker be killed. */
-static void wait_for_heir(struct brood_conn *conn)
-{
-	struct pollfd fds[] = {
-		{ .fd = conn->heir.pidfd, .events = POLLIN },
-		{ .fd = conn->model->config.life_fd },
-	};
-	struct child_exit ended;
-
-	while (child_reap(&conn->heir, &ended) == -EAGAIN)
-		if (poll(fds, 2, -1) > 0 && fds[1].revents)
-			return;
-	/* It published its own slot in our place. */
-	if (pread(conn->publish_fd, conn->slot, sizeof *conn->slot, (off_t)conn->index * SLOT_SIZE) < 0 ||
-		atomic_load_explicit(&conn->slot->phase, memory_order_relaxed) == PHASE_OVER)
-		return;
-	end_life(conn, ended.code == CLD_EXITED ? END_HANDLER_EXITED : END_HANDLER_CRASHED);
-}
-
 static _Noreturn void run_child(struct brood_conn *conn)
 {
 	const struct brood_host_ops *host = conn->model->host;
@@ -78,7 +68,7 @@ static _Noreturn void run_child(struct brood_conn *conn)
 	host->serve(conn);
 	host->worker_stop(conn->service);
 	if (conn->forked)
-		wait_for_heir(conn);
+		heir_join(conn);
 	held_exit(EXIT_SUCCESS);
 }
 
@@ -97,22 +87,6 @@ static int fork_place(struct model *model, struct brood_conn *conn)
 		run_child(&copy);
 	}
 	return r < 0 ? r : 0;
-}
-
-static int fork_fork(struct brood_conn *conn)
-{
-	pid_t parent = conn->pid;
-	int r = child_spawn(!conn->model->config.supervised, &conn->heir);
-
-	if (r > 0)
-		conn->forked = true;
-	if (r == 0) {
-		conn->heir.pidfd = -1;
-		if (child_die_with_parent(parent, SIGKILL) < 0)
-			_exit(EXIT_FAILURE);
-		conn->pid = getpid();
-	}
-	return r;
 }
 
 static void fork_sweep(struct model *model, int64_t now_ns)
@@ -143,7 +117,8 @@ const struct model_ops model_fork = {
 	.place = fork_place,
 	.wait = wait_poll,
 	.sweep = fork_sweep,
-	.fork = fork_fork,
+	.fork = heir_fork,
 	.kill = fork_kill,
+	.resize = fork_resize,
 	.stop = fork_stop,
 };

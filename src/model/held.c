@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,6 +16,9 @@
 #include "platform/direct.h"
 #include "platform/leak_check.h"
 #include "process/pages.h"
+
+/* Whether a child is stuck is looked at once a second; not for all of them in the same sweep. */
+#define SWEEPS_PER_LOOK 4
 
 static size_t set_size(int capacity)
 {
@@ -31,6 +35,11 @@ static void exit_hook(int status, void *arg)
 		held_exit(status);
 }
 
+void held_catch_exit(struct model *model)
+{
+	on_exit(exit_hook, model);
+}
+
 struct held_set *held_new(struct model *model, int capacity)
 {
 	struct held_set *set = pages_new(set_size(capacity));
@@ -39,7 +48,7 @@ struct held_set *held_new(struct model *model, int capacity)
 		return NULL;
 	/* Once for all children, where the process is ours: in each child it would cost a page of libc's. */
 	if (model->config.supervised)
-		on_exit(exit_hook, model);
+		held_catch_exit(model);
 	set->capacity = capacity;
 	if (model->config.worker_copies && pages_leave_out_of_forks(set, set_size(capacity)) < 0) {
 		held_free(set);
@@ -54,18 +63,18 @@ void held_free(struct held_set *set)
 		pages_free(set, set_size(set->capacity));
 }
 
-/* What the child's death says about its connection, where the slot does not know better. */
-static enum end_reason reason_of(const struct brood_conn *conn, bool ended_by_us, const struct child_exit *ended)
+enum end_reason held_reason(
+	const struct model *model, const struct slot *slot, enum end_reason ended_as, const struct child_exit *ended)
 {
-	unsigned int said = atomic_load_explicit(&conn->slot->reason, memory_order_relaxed);
+	unsigned int said = atomic_load_explicit(&slot->reason, memory_order_relaxed);
 
 	/* A worker sees that everything must end, not why: it takes the worst for granted. */
-	if (atomic_load_explicit(&conn->slot->phase, memory_order_relaxed) == PHASE_OVER)
-		return said == END_SUPERVISOR_GONE && conn->model->killed ? END_STOPPED : END_NONE;
-	if (conn->model->killed)
+	if (atomic_load_explicit(&slot->phase, memory_order_relaxed) == PHASE_OVER)
+		return said == END_SUPERVISOR_GONE && model->killed ? END_STOPPED : END_NONE;
+	if (model->killed)
 		return END_STOPPED;
-	if (ended_by_us)
-		return END_WORKER_KILLED;
+	if (ended_as != END_NONE)
+		return ended_as;
 	switch (ended->code) {
 	case CLD_EXITED:
 		return END_HANDLER_EXITED;
@@ -91,7 +100,7 @@ static void held_ready(struct loop_source *source, uint32_t events)
 	child_close(&held->child);
 	held->conn = NULL;
 	set->count--;
-	conn->model->host->ended(conn, reason_of(conn, held->ended_by_us, &ended), &ended);
+	conn->model->host->ended(conn, held_reason(conn->model, conn->slot, held->ended_as, &ended), &ended);
 }
 
 void held_exit(int status)
@@ -152,36 +161,65 @@ int held_spawn(struct held_set *set, struct brood_conn *conn, struct brood_conn 
 	return 1;
 }
 
-static void sweep_one(struct held *held, int64_t now_ns)
+/* What gets on with its work without ever having to wait shows it here: it publishes now and then (core/io.c). */
+static uint64_t progress_of(const struct slot *slot)
+{
+	return atomic_load_explicit(&slot->requests, memory_order_relaxed) +
+	       atomic_load_explicit(&slot->bytes_in, memory_order_relaxed) +
+	       atomic_load_explicit(&slot->bytes_out, memory_order_relaxed);
+}
+
+static bool is_stuck(struct held_set *set, struct held *held)
+{
+	const struct model *model = held->conn->model;
+	int r = stall_look(
+		&held->stall, held->child.pid, progress_of(held->conn->slot), model->config.stall_cpu_ms * NS_PER_MS);
+
+	if (r < 0 && r != -ESRCH && !set->blind) {
+		set->blind = true;
+		model->host->log(model->service, BROOD_WARN, CAUSE_NONE,
+			"cannot see in /proc whether workers are stuck: %s; only deadlines end them",
+			strerrordesc_np(-r));
+	}
+	return r > 0;
+}
+
+/* Its client is let go at once; the worker itself has kill_after to come back. */
+static bool is_overdue(const struct held *held, int64_t now_ns)
 {
 	const struct model *model = held->conn->model;
 	int64_t must_end_ns = atomic_load_explicit(&held->conn->slot->must_end_ns, memory_order_relaxed);
-	int64_t late_ns;
 
 	if (must_end_ns <= 0 || now_ns < must_end_ns)
-		return;
+		return false;
 	model->host->expire(held->conn);
-	late_ns = now_ns - must_end_ns;
-	if (late_ns < model->config.kill_after_ms * NS_PER_MS || model->config.kill_after_ms < 0)
+	return now_ns - must_end_ns >= model->config.kill_after_ms * NS_PER_MS;
+}
+
+static void sweep_one(struct held_set *set, struct held *held, bool look, int64_t now_ns)
+{
+	bool overdue = is_overdue(held, now_ns);
+
+	if (held->conn->model->config.kill_after_ms < 0)
 		return;
-	if (held->term_ns == 0) {
-		held->term_ns = now_ns;
-		held->ended_by_us = true;
-		child_signal(&held->child, SIGTERM);
-	} else if (now_ns - held->term_ns >= HELD_TERM_GRACE_MS * NS_PER_MS) {
-		child_signal(&held->child, SIGKILL);
-	}
+	if (held->ended_as == END_NONE && overdue)
+		held->ended_as = END_WORKER_KILLED;
+	else if (held->ended_as == END_NONE && look && is_stuck(set, held))
+		held->ended_as = END_WORKER_STUCK;
+	if (held->ended_as != END_NONE)
+		ladder_climb(&held->ladder, &held->child, now_ns);
 }
 
 void held_sweep(struct held_set *set, int64_t now_ns)
 {
 	int left = set->count;
 
+	set->sweeps++;
 	for (int i = 0; i < set->capacity && left > 0; i++) {
 		if (!set->entries[i].conn)
 			continue;
 		left--;
-		sweep_one(&set->entries[i], now_ns);
+		sweep_one(set, &set->entries[i], ((unsigned int)i + set->sweeps) % SWEEPS_PER_LOOK == 0, now_ns);
 	}
 }
 

@@ -39,7 +39,7 @@ struct pool {
 
 static int thread_capacity(const struct model_config *config)
 {
-	return config->threads;
+	return model_places(config->threads);
 }
 
 static int thread_room(const struct model *model)
@@ -47,6 +47,19 @@ static int thread_room(const struct model *model)
 	const struct pool *pool = model->state;
 
 	return pool->limit - pool->out;
+}
+
+/* Threads that are too many stay, idle; connections are what is bounded. */
+static int thread_resize(struct model *model, int workers)
+{
+	struct pool *pool = model->state;
+
+	if (workers > thread_capacity(&model->config))
+		return -E2BIG;
+	pthread_mutex_lock(&pool->lock);
+	pool->limit = workers;
+	pthread_mutex_unlock(&pool->lock);
+	return 0;
 }
 
 static struct brood_conn *take_work(struct pool *pool)
@@ -204,13 +217,13 @@ static int thread_start(struct model *model)
 
 	if (!pool)
 		return r;
-	*pool = (struct pool){ .model = model, .limit = thread_capacity(&model->config) };
+	*pool = (struct pool){ .model = model, .limit = model->config.threads };
 	list_init(&pool->queue);
 	list_init(&pool->running);
 	list_init(&pool->done);
 	pthread_mutex_init(&pool->lock, NULL);
 	pthread_cond_init(&pool->work, NULL);
-	pool->threads = calloc((size_t)pool->limit, sizeof *pool->threads);
+	pool->threads = calloc((size_t)thread_capacity(&model->config), sizeof *pool->threads);
 	if (!pool->threads)
 		goto free_pool;
 	pool->done_source.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -308,5 +321,6 @@ const struct model_ops model_thread = {
 	.sweep = thread_sweep,
 	.fork = NULL,
 	.kill = thread_kill,
+	.resize = thread_resize,
 	.stop = thread_stop,
 };

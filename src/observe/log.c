@@ -29,6 +29,8 @@ void log_fini(struct log *log)
 		close(log->fd);
 	log->fd = -1;
 	log->path = NULL;
+	log_rotation_free(log->rotation);
+	log->rotation = NULL;
 	log->retry_ns = 0;
 }
 
@@ -74,7 +76,25 @@ int log_open(struct log *log, const char *path, struct sentence *why)
 	log->path = path;
 	log->target = target;
 	log->fd = fd;
+	log->rotation = log_rotation_new();
 	return 0;
+}
+
+/* The number stays: threads may be writing to it, and forked children know it. Takes fd. */
+static int replace(struct log *log, int fd, enum log_target target)
+{
+	int r = 0;
+
+	log->target = target;
+	log->torn = false;
+	if (log->fd < 0) {
+		log->fd = fd;
+		return 0;
+	}
+	if (dup3(fd, log->fd, O_CLOEXEC) < 0)
+		r = -errno;
+	close(fd);
+	return r;
 }
 
 int log_reopen(struct log *log, struct sentence *why)
@@ -87,18 +107,36 @@ int log_reopen(struct log *log, struct sentence *why)
 	r = log_target_open(log->path, &fd, &target);
 	if (r == -ENXIO)
 		return 0;
+	if (r == 0)
+		r = replace(log, fd, target);
 	if (r < 0)
 		return refuse(why, log->path, r);
-	log->target = target;
-	log->torn = false;
-	if (log->fd < 0) {
-		log->fd = fd;
-		return 0;
-	}
-	/* The number stays: threads may be writing to it, and forked children know it. */
-	r = dup3(fd, log->fd, O_CLOEXEC) < 0 ? -errno : 0;
-	close(fd);
-	return r < 0 ? refuse(why, log->path, r) : 0;
+	log_rotation_note(log->rotation, log->fd);
+	log_rotation_is_new(log->rotation, &log->rotations);
+	return 0;
+}
+
+int log_adopt(struct log *log, int fd)
+{
+	enum log_target target;
+	int r = log_target_kind(fd, &target);
+
+	log_rotation_is_new(log->rotation, &log->rotations);
+	if (r < 0)
+		close(fd);
+	return r < 0 ? r : replace(log, fd, target);
+}
+
+/* In a process that nobody told: a worker. */
+static void follow_rotation(struct log *log)
+{
+	int fd;
+
+	if (!log_rotation_is_new(log->rotation, &log->rotations))
+		return;
+	fd = log_rotation_open(log->rotation, log->path);
+	if (fd >= 0)
+		replace(log, fd, LOG_TARGET_FILE);
 }
 
 /* A FIFO that had no reader may have one now. Of many threads one tries. */
@@ -117,26 +155,86 @@ static bool retry_open(struct log *log)
 	return true;
 }
 
-/* block[0] is kept free for the newline that ends a torn line. */
-static bool write_line(struct log *log, char *block, size_t size)
+/* One line or several whole ones. block[0] is kept free for the newline that ends a torn line. How much was taken. */
+static size_t write_block(struct log *log, char *block, size_t size)
 {
 	bool torn = log->torn;
 	size_t begin = torn ? 0 : 1;
 	ssize_t n;
 
 	if (log->fd < 0 && !retry_open(log))
-		return false;
+		return 0;
 	block[0] = '\n';
 	n = log_target_write(log->fd, log->target, block + begin, 1 + size - begin);
-	if (n == (ssize_t)(1 + size - begin)) {
-		if (torn)
-			log->torn = false;
-		return true;
-	}
-	/* Of a torn line that got its newline and no more, nothing is left to repair. */
-	if (n > 0)
-		log->torn = !(torn && n == 1);
-	return false;
+	if (n <= 0)
+		return 0;
+	/* What ends in a newline leaves nothing to repair: all of it, or no more than the newline of the torn one. */
+	log->torn = block[begin + (size_t)n - 1] != '\n';
+	return (size_t)n - (torn ? 1 : 0);
+}
+
+static bool write_line(struct log *log, char *block, size_t size)
+{
+	return write_block(log, block, size) == size;
+}
+
+static void count_lost(struct log *log, int pid, uint64_t lines)
+{
+	if (lines == 0)
+		return;
+	log->lost_by = pid;
+	log->lost += lines;
+	log->lost_ever += lines;
+}
+
+static uint64_t count_lines(const char *text, size_t size)
+{
+	uint64_t lines = 0;
+
+	for (size_t i = 0; i < size; i++)
+		lines += text[i] == '\n';
+	return lines;
+}
+
+void log_batch_flush(struct log *log)
+{
+	struct log_batch *batch = log->batch;
+	size_t taken;
+
+	if (!batch || batch->used == 0)
+		return;
+	taken = write_block(log, batch->block, batch->used);
+	count_lost(log, getpid(), count_lines(batch->block + 1 + taken, batch->used - taken));
+	batch->used = 0;
+}
+
+void log_batch_begin(struct log *log, struct log_batch *batch)
+{
+	/* A datagram socket takes each write for a line. */
+	if (log->target == LOG_TARGET_SOCKET)
+		return;
+	batch->used = 0;
+	log->batch = batch;
+}
+
+void log_batch_end(struct log *log)
+{
+	log_batch_flush(log);
+	log->batch = NULL;
+}
+
+/* True: it will be written with others. */
+static bool put_into_batch(struct log *log, const char *line, size_t size)
+{
+	struct log_batch *batch = log->batch;
+
+	if (!batch || log->lost > 0)
+		return false;
+	if (batch->used + size > LOG_LINE_MAX)
+		log_batch_flush(log);
+	memcpy(batch->block + 1 + batch->used, line, size);
+	batch->used += size;
+	return true;
 }
 
 static int64_t realtime_ns(void)
@@ -149,6 +247,7 @@ static int64_t realtime_ns(void)
 
 void log_own(struct log *log)
 {
+	log->lost_ever = 0;
 	log->zone_by = getpid();
 	log_time_learn_zone(realtime_ns(), &log->zone);
 }
@@ -186,14 +285,17 @@ static void write_record(struct log *log, const struct log_record *record, char 
 		log->fn(log->fn_arg, record->level, block + 1, size);
 		return;
 	}
-	if (log->lost > 0)
+	follow_rotation(log);
+	if (log->lost > 0) {
+		log_batch_flush(log);
 		report_lost(log, block, pid);
-	size = log_encode(log, record, realtime_ns(), pid, block + 1);
-	/* Still lost lines: the target refused to say so a moment ago. */
-	if (log->lost > 0 || !write_line(log, block, size)) {
-		log->lost_by = pid;
-		log->lost++;
 	}
+	size = log_encode(log, record, realtime_ns(), pid, block + 1);
+	if (put_into_batch(log, block + 1, size))
+		return;
+	/* Still lost lines: the target refused to say so a moment ago. */
+	if (log->lost > 0 || !write_line(log, block, size))
+		count_lost(log, pid, 1);
 }
 
 /* A function of its own, so that those who bring their scratch do not pay for pages of stack: see LOG_SCRATCH_SIZE. */

@@ -12,6 +12,7 @@
 
 #include "base/sentence.h"
 #include "contract/log.h"
+#include "observe/log_rotation.h"
 
 enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 
@@ -21,6 +22,12 @@ enum log_target {
 	LOG_TARGET_PIPE,     /* of our own O_NONBLOCK description: write(2), SIGPIPE held back */
 	LOG_TARGET_SOCKET,   /* send(2) */
 	LOG_TARGET_BLOCKING, /* could not be opened again: poll(2) first */
+};
+
+/* Lines that are written together: whole ones, as many as LOG_LINE_MAX bytes hold. */
+struct log_batch {
+	size_t used;
+	char block[LOG_SCRATCH_SIZE];
 };
 
 struct log {
@@ -33,10 +40,14 @@ struct log {
 	brood_log_fn *fn;
 	void *fn_arg;
 	_Atomic uint64_t lost;
+	_Atomic uint64_t lost_ever; /* the same, never set back: for counters */
 	_Atomic int lost_by;      /* pid that counts: a forked child begins at 0 */
 	_Atomic bool torn;        /* the target took part of a line: the next one begins with a newline */
 	_Atomic int64_t retry_ns; /* monotonic: not before then is a FIFO without reader tried again */
 	_Atomic int64_t zone;     /* of local time, see log_time.h */
+	struct log_batch *batch;  /* see log_batch_begin; or NULL */
+	struct log_rotation *rotation; /* of path, or NULL */
+	_Atomic uint32_t rotations;    /* that this process knows of */
 	_Atomic int zone_by;      /* pid that asks for it, see log_own; 0: anybody */
 };
 
@@ -55,8 +66,17 @@ void log_own(struct log *log);
 /* Open path again (after rotation); on failure the old one stays. stderr: nothing to do. */
 int log_reopen(struct log *log, struct sentence *why);
 
+/* The same with a descriptor that somebody else opened. Takes fd, on failure too. 0 or -errno: then the old one stays. */
+int log_adopt(struct log *log, int fd);
+
 /* Encode and write. Never blocks, never fails. Cheap when record->level > log->max. */
 void log_write(struct log *log, const struct log_record *record);
+
+/* From begin to end, in a process with one thread, lines are collected in batch: a burst of them costs a few writes. Lines
+ * of other processes may come in between, nothing is held back by more than LOG_LINE_MAX bytes. */
+void log_batch_begin(struct log *log, struct log_batch *batch);
+void log_batch_flush(struct log *log); /* what there is so far */
+void log_batch_end(struct log *log);
 
 /* Only the encoding, for tests: bytes written into line (with newline; always valid UTF-8 in JSON). */
 size_t log_encode(

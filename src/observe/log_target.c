@@ -16,7 +16,7 @@
 
 #define OPEN_FLAGS (O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
 
-static int kind_of(int fd, enum log_target *ret_target)
+int log_target_kind(int fd, enum log_target *ret_target)
 {
 	struct stat status;
 
@@ -41,7 +41,7 @@ static int open_again(int shared)
 int log_target_share(int shared, int *ret_fd, enum log_target *ret_target)
 {
 	enum log_target target;
-	int r = kind_of(shared, &target);
+	int r = log_target_kind(shared, &target);
 	int fd = -1;
 
 	if (r < 0)
@@ -71,7 +71,7 @@ int log_target_open(const char *path, int *ret_fd, enum log_target *ret_target)
 		return lstat(path, &status) == 0 && S_ISFIFO(status.st_mode) ? -ENXIO : -EOPNOTSUPP;
 	if (fd < 0)
 		return -errno;
-	r = kind_of(fd, &target);
+	r = log_target_kind(fd, &target);
 	if (r < 0) {
 		close(fd);
 		return r;

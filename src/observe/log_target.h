@@ -11,6 +11,9 @@ int log_target_share(int shared, int *ret_fd, enum log_target *ret_target);
 /* Open path. -ENXIO: a FIFO that nobody reads. -EOPNOTSUPP: not a place for lines. */
 int log_target_open(const char *path, int *ret_fd, enum log_target *ret_target);
 
+/* What an open descriptor is; -EISDIR, or another -errno. */
+int log_target_kind(int fd, enum log_target *ret_target);
+
 /* Bytes taken or -errno; -EAGAIN instead of waiting, -EPIPE instead of a SIGPIPE. */
 ssize_t log_target_write(int fd, enum log_target target, const char *data, size_t size);
 

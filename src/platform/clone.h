@@ -12,6 +12,13 @@
  * *ret_pidfd (close-on-exec). Only for single-threaded processes: no atfork handler runs. */
 pid_t clone_process(int *ret_pidfd);
 
+/* clone(CLONE_FILES | CLONE_PARENT): a sibling that shares our table of descriptors; our parent is its parent, and gets the
+ * same exit signal as for us. The pid, 0 in the child. Only for single-threaded processes. */
+pid_t clone_sibling_sharing_files(void);
+
+/* A descriptor of another process's, duplicated: needs what ptrace(2) needs. */
+int clone_pidfd_getfd(int pidfd, int fd);
+
 /* False once a second thread was ever started in this process. */
 bool clone_single_threaded(void);
 

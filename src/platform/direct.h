@@ -93,6 +93,15 @@ static inline int direct_unread(int fd)
 	return result < 0 ? (int)result : unread;
 }
 
+/* Bytes that were written and not taken by the other side's kernel yet (SIOCOUTQ, which is TIOCOUTQ). */
+static inline int direct_unsent(int fd)
+{
+	int unsent = 0;
+	long result = direct_call(SYS_ioctl, fd, TIOCOUTQ, (long)(intptr_t)&unsent, 0, 0, 0);
+
+	return result < 0 ? (int)result : unsent;
+}
+
 static inline ssize_t direct_pwrite(int fd, const void *data, size_t size, off_t offset)
 {
 	return direct_call(SYS_pwrite64, fd, (long)(intptr_t)data, (long)size, offset, 0, 0);

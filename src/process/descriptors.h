@@ -5,13 +5,14 @@
 
 #include <stddef.h>
 
-#define DESCRIPTORS_KEPT_MAX 16
+#define DESCRIPTORS_KEPT_MAX 40
 
 /* Close first … last (-1: all from first on) but the kept ones; negative ones among kept are ignored. At most
  * DESCRIPTORS_KEPT_MAX kept. One close_range(2) for each gap, whatever RLIMIT_NOFILE is. */
 void descriptors_close_but(int first, int last, const int *kept, size_t kept_count);
 
-/* One more than the highest open descriptor; -errno. Reads /proc/self/fd. */
+/* One more than the highest open descriptor; -errno. Reads /proc/self/fd; where there is none, asks for each number up to
+ * 65536. */
 int descriptors_end(void);
 
 /* Fill the holes below end, so that descriptors opened from now on are all at or above it. */

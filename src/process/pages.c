@@ -6,14 +6,24 @@
 
 #include "platform/leak_check.h"
 
-void *pages_new(size_t size)
+static void *map(size_t size, int sharing)
 {
-	void *pages = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *pages = mmap(NULL, size, PROT_READ | PROT_WRITE, sharing | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (pages == MAP_FAILED)
 		return NULL;
 	leak_check_root(pages, size);
 	return pages;
+}
+
+void *pages_new(size_t size)
+{
+	return map(size, MAP_PRIVATE);
+}
+
+void *pages_new_shared(size_t size)
+{
+	return map(size, MAP_SHARED);
 }
 
 void pages_free(void *pages, size_t size)

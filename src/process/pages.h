@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 void *pages_new(size_t size);              /* zeroed, page-aligned, NULL: no memory */
+void *pages_new_shared(size_t size);       /* the same, and what forked children write is seen by all */
 void pages_free(void *pages, size_t size); /* NULL is fine */
 
 /* From now on no child sees them: in it they are not even mapped. */

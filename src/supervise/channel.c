@@ -83,6 +83,18 @@ int channel_send_listeners(int fd, const int *fds, size_t count)
 	return send_message(fd, &message, fds, count);
 }
 
+int channel_send_log(int fd, int log_fd)
+{
+	struct channel_message message = {
+		.version = CHANNEL_VERSION,
+		.size = sizeof message,
+		.type = CHANNEL_REOPEN,
+		.value = 1,
+	};
+
+	return send_message(fd, &message, &log_fd, 1);
+}
+
 static void close_all(const struct received_fds *received)
 {
 	for (size_t i = 0; i < received->count; i++)
@@ -115,6 +127,11 @@ static bool collect_fds(struct msghdr *header, struct received_fds *received)
 	return fits;
 }
 
+static bool carries_fds(uint32_t type)
+{
+	return type == CHANNEL_LISTENERS || type == CHANNEL_REOPEN;
+}
+
 static bool is_message(const struct channel_message *message, size_t size, const struct received_fds *received)
 {
 	size_t expected;
@@ -123,7 +140,7 @@ static bool is_message(const struct channel_message *message, size_t size, const
 		return false;
 	if (message->type < CHANNEL_LISTENERS || message->type >= CHANNEL_TYPES)
 		return false;
-	expected = message->type == CHANNEL_LISTENERS && message->value > 0 ? (size_t)message->value : 0;
+	expected = carries_fds(message->type) && message->value > 0 ? (size_t)message->value : 0;
 	return received->count == expected;
 }
 
@@ -173,6 +190,24 @@ int channel_receive(int fd, struct channel_message *ret_message)
 		close_all(&received);
 		return -EBADMSG;
 	}
+	*ret_message = message;
+	return 0;
+}
+
+int channel_receive_order(int fd, struct channel_message *ret_message, int *ret_log_fd)
+{
+	struct channel_message message;
+	struct received_fds received;
+	int r;
+
+	r = receive_message(fd, MSG_DONTWAIT, &message, &received);
+	if (r < 0)
+		return r;
+	if (received.count > 1 || (received.count == 1 && message.type != CHANNEL_REOPEN)) {
+		close_all(&received);
+		return -EBADMSG;
+	}
+	*ret_log_fd = received.count == 1 ? received.fds[0] : -1;
 	*ret_message = message;
 	return 0;
 }

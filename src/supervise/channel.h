@@ -19,12 +19,21 @@
 enum channel_type {
 	/* to the service process */
 	CHANNEL_LISTENERS = 1, /* value: how many; their descriptors come along */
+	CHANNEL_GO,            /* accept from now on: follows READY, and may come late */
+	CHANNEL_YIELD,         /* accept nothing more, leave the queues alone; answered by QUIET */
+	CHANNEL_LEAVE, /* drain, but for the listeners that were passed on; value: a bit for each, in the order sent */
 	CHANNEL_DRAIN,
 	CHANNEL_STOP,
-	CHANNEL_REOPEN, /* the log */
+	CHANNEL_RESIZE,    /* value: workers; answered by RESIZED */
+	CHANNEL_LOG_LEVEL, /* value: enum brood_level */
+	CHANNEL_REOPEN,    /* the log; value 1: its descriptor comes along; answered by REOPENED */
 	/* to the supervisor */
 	CHANNEL_READY,
-	CHANNEL_FAILED, /* text: why; value: exit status to give up with, or 0: try again */
+	CHANNEL_QUIET,
+	CHANNEL_RESIZED,  /* value: 0, or negative errno; text: why not */
+	CHANNEL_REOPENED, /* value: 0, or negative errno; text: why not */
+	CHANNEL_FAILED,   /* text: why; value: exit status to give up with, or 0: try again */
+	CHANNEL_DEATH,    /* of a worker; value: its pid; text: see deaths_write */
 	CHANNEL_TYPES
 };
 
@@ -45,9 +54,15 @@ int channel_send(int fd, enum channel_type type, int value, const char *text);
 /* fds are borrowed; count <= CHANNEL_FDS_MAX. */
 int channel_send_listeners(int fd, const int *fds, size_t count);
 
+/* CHANNEL_REOPEN. log_fd is borrowed: a service process may lack the right, or the way, to open the file itself. */
+int channel_send_log(int fd, int log_fd);
+
 /* One message, without descriptors (-EBADMSG if there are any). Never blocks: -EAGAIN if there is none, -EPIPE when
  * the other side is gone. */
 int channel_receive(int fd, struct channel_message *ret_message);
+
+/* The same for a service process, whom a log may reach: *ret_log_fd is its own then, and -1 otherwise. */
+int channel_receive_order(int fd, struct channel_message *ret_message, int *ret_log_fd);
 
 /* Waits for CHANNEL_LISTENERS. -EBADMSG if something else comes. The caller owns ret_fds. */
 int channel_receive_listeners(int fd, int ret_fds[static CHANNEL_FDS_MAX], size_t *ret_count);

@@ -18,8 +18,10 @@
 #include "supervise/notice.h"
 #include "supervise/report.h"
 #include "supervise/start.h"
+#include "supervise/status_server.h"
 #include "supervise/stop.h"
 #include "supervise/supervisor.h"
+#include "supervise/verbs.h"
 
 #define EXIT_TEXT_SIZE 64
 
@@ -33,14 +35,21 @@ static void release_process(struct supervised *service)
 	if (service->channel_source.fd >= 0)
 		close(service->channel_source.fd);
 	service->channel_source.fd = -1;
+	verbs_process_ended(service);
 	child_close(&service->child);
+	totals_keep(service);
+	status_server_board_gone(service);
 	board_close(&service->board);
 }
 
 static void stopped(struct supervised *service)
 {
-	listeners_close(service);
+	if (service->supervisor->drained)
+		listeners_close_own(service);
+	else
+		listeners_close(service);
 	state_set(service, SERVICE_STOPPED);
+	verbs_stopped(service->supervisor);
 }
 
 /* how: "exit 3" …, to which the process may have added a sentence of its own. */
@@ -63,6 +72,18 @@ static void give_up(struct supervised *service, const char *how)
 	stop_raise(supervisor, STOP_DRAIN);
 }
 
+static void remember(struct supervised *service, pid_t pid, const char *how)
+{
+	const char *reason = service->killed_for ? service->killed_for : service->said.text;
+	struct death death = { .pid = pid };
+
+	snprintf(death.service, sizeof death.service, "%s", service->effective.name);
+	snprintf(death.exit, sizeof death.exit, "%s", how);
+	snprintf(death.reason, sizeof death.reason, "%.*s", DEATHS_TEXT_SIZE - 1, reason);
+	deaths_add(&service->supervisor->deaths, &death);
+	service->totals.deaths++;
+}
+
 static void start_again(struct supervised *service, const char *how, pid_t pid, bool replaced)
 {
 	int64_t now_ns = clock_now_ns(), at_ns;
@@ -72,6 +93,7 @@ static void start_again(struct supervised *service, const char *how, pid_t pid, 
 	/* Nothing that it could find otherwise the next time. */
 	if (service->said_exit_status != 0 && !service->restart.was_ready)
 		again = false;
+	remember(service, pid, how);
 	report_event(service, replaced ? BROOD_WARN : BROOD_ERROR, "service process died",
 		(struct log_field[]){
 			LOG_INT("process", pid),
@@ -89,7 +111,37 @@ static void start_again(struct supervised *service, const char *how, pid_t pid, 
 		return;
 	}
 	state_set(service, SERVICE_STARTING);
-	start_later(service, at_ns);
+	if (!service->is_hearsay)
+		start_later(service, at_ns);
+}
+
+/* Its generation is on its way into office: all or nothing, and now. */
+static bool is_awaited(const struct supervised *service)
+{
+	return service->generation->role == GENERATION_COMING &&
+	       service->supervisor->reload.phase == RELOAD_STARTING;
+}
+
+static void failed_to_come(struct supervised *service, const char *how, pid_t pid)
+{
+	remember(service, pid, how);
+	report_event(service, BROOD_ERROR, "service process died",
+		(struct log_field[]){
+			LOG_INT("process", pid),
+			LOG_TEXT("exit", how),
+			LOG_TEXT("why", service->said.text[0] ? service->said.text : NULL),
+			LOG_TEXT("killed_because", service->killed_for),
+			LOG_TEXT("then", "no reload"),
+		},
+		5);
+	reload_died(service, how);
+}
+
+/* It was asked to yield, and its successor is ready. */
+static bool is_yielding(const struct supervised *service)
+{
+	return service->generation->role == GENERATION_IN_OFFICE && service->state == SERVICE_READY &&
+	       service->supervisor->reload.phase == RELOAD_YIELDING;
 }
 
 static void ended(struct supervised *service, pid_t pid, const struct child_exit *exit)
@@ -107,9 +159,17 @@ static void ended(struct supervised *service, pid_t pid, const struct child_exit
 				LOG_TEXT("killed_because", service->killed_for),
 			},
 			3);
+		if (!clean)
+			remember(service, pid, how);
 		stopped(service);
-	} else if (service->state == SERVICE_READY && !listeners_left(service)) {
+	} else if (service->state == SERVICE_READY && (service->lame || !listeners_left(service))) {
 		stopped(service);
+	} else if (is_awaited(service)) {
+		failed_to_come(service, how, pid);
+	} else if (is_yielding(service)) {
+		remember(service, pid, how);
+		state_set(service, SERVICE_STOPPED);
+		reload_quiet(service);
 	} else {
 		/* Once it is ready, to be killed at a deadline says something about a client or a handler, not about
 		 * this service's health: the clients in its queue need not wait for a back-off. */
@@ -142,5 +202,8 @@ void death_unborn(struct supervised *service, int error)
 	}
 	release_process(service);
 	snprintf(service->said.text, sizeof service->said.text, "no service process: %s", strerror(-error));
-	start_again(service, "not started", 0, false);
+	if (is_awaited(service))
+		reload_died(service, "not started");
+	else
+		start_again(service, "not started", 0, false);
 }

@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Decides which URLs are opened, and with which exit status we end when one cannot be. Called before anything is
- * forked: a service that cannot have its address starts nothing.
+ * Decides which URLs are opened, and with which exit status we end when one cannot be. Called before anything of the
+ * generation is forked: a service that cannot have its address starts nothing.
  */
 #include "supervise/listeners.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 
 #include "core/engine.h"
+#include "supervise/inheritance.h"
 #include "supervise/report.h"
 #include "supervise/supervisor.h"
 #include "transport/open.h"
 
-#define URL_SIZE       512
 #define URL_SEPARATORS " \t\n"
 
 /* A socket file is a file like the pid file and the log: whatever is in its way, it cannot be created. */
-static int exit_status_of(const struct supervised *service, const char *url, int error)
+int listeners_exit_status(const char *url, int error, bool in_file)
 {
 	bool file = strncmp(url, "unix:/", 6) == 0 || strncmp(url, "unixgram:/", 10) == 0;
 
@@ -30,63 +31,82 @@ static int exit_status_of(const struct supervised *service, const char *url, int
 		return file ? EX_CANTCREAT : EX_NOPERM;
 	case -EINVAL:
 	case -ENOBUFS:
-		return service->config->config_at ? EX_CONFIG : EX_USAGE;
+		return in_file ? EX_CONFIG : EX_USAGE;
 	default:
 		return file ? EX_CANTCREAT : EX_OSERR;
 	}
 }
 
-/* at: where the URL was written, or NULL. */
-static int open_url(struct supervised *service, const char *url, const char *at)
+/* Those from number first on are what this URL, the number-th of its service, stands for. */
+static void note_origin(struct supervised *service, const char *url, size_t number, size_t first)
 {
-	struct open_options options = { .backlog = service->effective.backlog };
-	struct supervise_service *config = service->config;
-	struct sentence why = { "" };
-	size_t count;
-	int r;
+	for (size_t i = first; i < service->listener_count; i++) {
+		struct supervised_origin *origin = &service->origins[i];
 
-	r = open_listeners(url, &options, service->listeners + service->listener_count,
-		ENGINE_LISTENERS - service->listener_count, &count, &why);
-	if (r == 0) {
-		service->listener_count += count;
-		return 0;
+		snprintf(origin->url, sizeof origin->url, "%s", url);
+		origin->url_number = number;
+		origin->backlog = service->effective.backlog;
+		origin->sent_as = -1;
 	}
-	if (r == -EADDRINUSE && config->spare_busy) {
-		report_line("brood: %s; %s goes on without it", why.text, service->effective.name);
-		return 0;
-	}
-	r = exit_status_of(service, url, r);
-	report_fatal(service->supervisor, r, "%s%s%s", at ? at : "", at ? ": " : "", why.text);
-	return r;
 }
 
-int listeners_open(struct supervised *service)
+/* 0 or -errno with a sentence. */
+static int open_new(struct supervised *service, const char *url, struct sentence *why)
+{
+	struct open_options options = { .backlog = service->effective.backlog };
+	size_t first = service->listener_count, count;
+	int r;
+
+	r = open_listeners(url, &options, service->listeners + first, ENGINE_LISTENERS - first, &count, why);
+	if (r < 0)
+		return r;
+	memset(service->origins + first, 0, count * sizeof *service->origins);
+	service->listener_count += count;
+	return 0;
+}
+
+/* at: where the URL was written, or NULL. */
+static int open_url(struct supervised *service, const char *url, size_t number, const char *at, struct sentence *why)
+{
+	size_t first = service->listener_count;
+	struct sentence reason = { "" };
+	int r = inheritance_claim(service, url, &reason);
+
+	if (r == 0)
+		r = open_new(service, url, &reason);
+	if (r >= 0) {
+		note_origin(service, url, number, first);
+		return 0;
+	}
+	if (r == -EADDRINUSE && service->config->spare_busy) {
+		report_line("brood: %s; %s goes on without it", reason.text, service->effective.name);
+		return 0;
+	}
+	return sentence_set(
+		why, listeners_exit_status(url, r, service->config->config_at), "%s%s%s", at ? at : "", at ? ": " : "", reason.text);
+}
+
+int listeners_open(struct supervised *service, struct sentence *why)
 {
 	const struct supervise_service *config = service->config;
 	const char *next = service->effective.listen ? service->effective.listen : "";
-	char url[URL_SIZE];
+	char url[SUPERVISED_URL_SIZE];
 	size_t size, i = 0;
 	int r;
 
-	for (next += strspn(next, URL_SEPARATORS); *next; next += size + strspn(next + size, URL_SEPARATORS)) {
+	for (next += strspn(next, URL_SEPARATORS); *next; next += size + strspn(next + size, URL_SEPARATORS), i++) {
 		size = strcspn(next, URL_SEPARATORS);
-		if (size >= sizeof url) {
-			report_fatal(service->supervisor, EX_USAGE,
-				"service %s: a listen URL is longer than %d bytes", service->effective.name,
-				URL_SIZE - 1);
-			return EX_USAGE;
-		}
+		if (size >= sizeof url)
+			return sentence_set(why, EX_USAGE, "service %s: a listen URL is longer than %d bytes",
+				service->effective.name, SUPERVISED_URL_SIZE - 1);
 		memcpy(url, next, size);
 		url[size] = '\0';
-		r = open_url(service, url, config->listen_at ? config->listen_at[i++] : config->config_at);
+		r = open_url(service, url, i, config->listen_at ? config->listen_at[i] : config->config_at, why);
 		if (r != 0)
 			return r;
 	}
-	if (service->listener_count == 0 && !config->spare_busy) {
-		report_fatal(
-			service->supervisor, EX_USAGE, "service %s has nowhere to listen", service->effective.name);
-		return EX_USAGE;
-	}
+	if (service->listener_count == 0 && !config->spare_busy)
+		return sentence_set(why, EX_USAGE, "service %s has nowhere to listen", service->effective.name);
 	return 0;
 }
 
@@ -95,21 +115,47 @@ static int worker_count(const struct brood_service *service)
 	return service->model == BROOD_THREAD ? service->threads : service->workers;
 }
 
-void listeners_announce(const struct supervised *service)
+void listeners_announce(struct supervised *service)
 {
 	int workers = worker_count(&service->effective);
 
-	for (size_t i = 0; i < service->listener_count; i++)
-		report_line("listening on %s (%s, %s, %d %s%s)", service->listeners[i].url,
+	for (size_t i = 0; i < service->listener_count; i++) {
+		if (service->origins[i].announced)
+			continue;
+		service->origins[i].announced = true;
+		report_line("%s %s (%s, %s, %d %s%s)",
+			service->listeners[i].connected ? "serving a client of" : "listening on",
+			service->listeners[i].url,
 			service->config->label ? service->config->label : service->effective.name,
 			engine_model_name(service->effective.model), workers,
 			service->effective.model == BROOD_THREAD ? "thread" : "worker", workers == 1 ? "" : "s");
+	}
+}
+
+static void close_all(struct supervised *service, bool but_given)
+{
+	for (size_t i = 0; i < service->listener_count; i++) {
+		struct supervised_origin *origin = &service->origins[i];
+		struct listener *listener = &service->listeners[i];
+		bool ours_alone = !origin->from && !origin->passed_on;
+
+		if (but_given && listener->shared)
+			continue;
+		open_close(listener, ours_alone);
+		/* Another generation answers for the path from now on, whoever asks us again. */
+		if (!ours_alone)
+			listener->path[0] = '\0';
+	}
 }
 
 void listeners_close(struct supervised *service)
 {
-	for (size_t i = 0; i < service->listener_count; i++)
-		open_close(&service->listeners[i], true);
+	close_all(service, false);
+}
+
+void listeners_close_own(struct supervised *service)
+{
+	close_all(service, true);
 }
 
 void listeners_let_go_of_connected(struct supervised *service)

@@ -15,32 +15,29 @@
 #include "supervise/report.h"
 #include "supervise/stop.h"
 #include "supervise/supervisor.h"
+#include "supervise/verbs.h"
 
-/* An honest process sends two in its life; what a flood leaves is read in the next turn. */
-#define NOTICE_BATCH 16
+/* An honest process sends two in its life, and DEATHS_TOLD_A_SEC; what a flood leaves is read in the next turn. */
+#define NOTICE_BATCH 64
 
-static void say_ready(struct supervisor *supervisor)
+void notice_say_ready(struct supervisor *supervisor)
 {
 	const struct supervise_config *config = supervisor->config;
 
-	if (supervisor->said_ready)
-		return;
 	for (size_t i = 0; i < supervisor->service_count; i++)
 		if (supervisor->services[i].state == SERVICE_STARTING)
 			return;
-	supervisor->said_ready = true;
-	if (config->ready)
+	notify_ready(supervisor);
+	if (!supervisor->said_ready && config->ready)
 		config->ready(config->ready_arg, supervisor);
+	supervisor->said_ready = true;
 }
 
-static void became_ready(struct supervised *service)
+void notice_take_office(struct supervised *service)
 {
-	struct supervisor *supervisor = service->supervisor;
 	bool first = !service->restart.was_ready;
 
-	if (service->state != SERVICE_STARTING)
-		return;
-	loop_disarm(&supervisor->loop, &service->timer);
+	loop_disarm(&service->supervisor->loop, &service->timer);
 	restart_ready(&service->restart);
 	state_set(service, SERVICE_READY);
 	report_event(service, BROOD_INFO, "ready",
@@ -52,7 +49,33 @@ static void became_ready(struct supervised *service)
 	if (first)
 		listeners_announce(service);
 	listeners_let_go_of_connected(service);
-	say_ready(supervisor);
+	channel_send(service->channel_source.fd, CHANNEL_GO, 0, NULL);
+	if (service->workers)
+		channel_send(service->channel_source.fd, CHANNEL_RESIZE, service->workers, NULL);
+}
+
+static void became_ready(struct supervised *service)
+{
+	struct supervisor *supervisor = service->supervisor;
+
+	if (service->state != SERVICE_STARTING)
+		return;
+	if (service->generation->role == GENERATION_COMING) {
+		loop_disarm(&supervisor->loop, &service->timer);
+		reload_ready(service);
+		return;
+	}
+	notice_take_office(service);
+	if (!supervisor->said_ready)
+		notice_say_ready(supervisor);
+}
+
+static void worker_died(struct supervised *service, const struct channel_message *message)
+{
+	struct death death;
+
+	deaths_read(&death, service->effective.name, message->value, message->text);
+	deaths_add(&service->supervisor->deaths, &death);
 }
 
 static void obey(struct supervised *service, const struct channel_message *message)
@@ -65,6 +88,18 @@ static void obey(struct supervised *service, const struct channel_message *messa
 		/* exit(3) keeps one byte: what is beyond it could come out as success. */
 		service->said_exit_status = message->value >= 0 && message->value <= UINT8_MAX ? message->value : 0;
 		snprintf(service->said.text, sizeof service->said.text, "%s", message->text);
+		break;
+	case CHANNEL_DEATH:
+		worker_died(service, message);
+		break;
+	case CHANNEL_QUIET:
+		reload_quiet(service);
+		break;
+	case CHANNEL_RESIZED:
+		verbs_resized(service, message->value, message->text);
+		break;
+	case CHANNEL_REOPENED:
+		verbs_reopened(service, message->value, message->text);
 		break;
 	default:
 		stop_kill_service(service, "it sent an order to its supervisor");

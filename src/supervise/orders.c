@@ -8,12 +8,12 @@
 #include <unistd.h>
 
 #include "base/list.h"
-#include "observe/log.h"
 #include "process/orphans.h"
-#include "supervise/channel.h"
 #include "supervise/report.h"
+#include "supervise/status_server.h"
 #include "supervise/stop.h"
 #include "supervise/supervisor.h"
+#include "supervise/verbs.h"
 
 static void order_terminate(struct supervisor *supervisor, int signal)
 {
@@ -37,23 +37,10 @@ static void order_refused(struct supervisor *supervisor, int signal, const char 
 		2);
 }
 
-static void order_later(struct supervisor *supervisor, int signal)
-{
-	order_refused(supervisor, signal, "not part of this version");
-}
-
-/* The kernel sends these to whoever has a terminal, when it is resized or used from the background: then nobody
- * gave an order. */
-static void order_later_without_terminal(struct supervisor *supervisor, int signal)
-{
-	if (!supervisor->has_terminal)
-		order_later(supervisor, signal);
-}
-
 static void order_hang_up(struct supervisor *supervisor, int signal)
 {
-	if (supervisor->config->has_config_file)
-		order_later(supervisor, signal);
+	if (supervisor->config->has_config_file || supervisor->drained)
+		verbs_reload(supervisor, NULL);
 	else if (supervisor->has_terminal)
 		order_terminate(supervisor, signal);
 	else
@@ -62,30 +49,42 @@ static void order_hang_up(struct supervisor *supervisor, int signal)
 
 static void order_reopen(struct supervisor *supervisor, int signal)
 {
-	struct log *log = supervisor->config->log;
-	struct sentence why;
-	int r;
+	(void)signal;
+	verbs_reopen(supervisor, NULL);
+}
 
-	if (!log->path) {
-		order_refused(supervisor, signal, "the log is stderr: there is nothing to reopen");
-		return;
-	}
-	r = log_reopen(log, &why);
-	report_own(supervisor, r < 0 ? BROOD_ERROR : BROOD_INFO, r < 0 ? "log not reopened" : "log reopened",
-		(struct log_field[]){ LOG_TEXT("why", r < 0 ? why.text : NULL) }, 1);
-	for (size_t i = 0; i < supervisor->service_count; i++)
-		if (supervised_has_process(&supervisor->services[i]))
-			channel_send(supervisor->services[i].channel_source.fd, CHANNEL_REOPEN, 0, NULL);
+static void order_upgrade(struct supervisor *supervisor, int signal)
+{
+	(void)signal;
+	verbs_upgrade(supervisor, NULL);
+}
+
+/* The kernel sends these to whoever has a terminal, when it is resized or used from the background: then nobody
+ * gave an order. */
+static void order_drain(struct supervisor *supervisor, int signal)
+{
+	(void)signal;
+	if (!supervisor->has_terminal)
+		verbs_drain(supervisor, NULL);
+}
+
+static void order_resize(struct supervisor *supervisor, int signal)
+{
+	if (!supervisor->has_terminal)
+		verbs_resize(supervisor, NULL, VERBS_RESIZE_BY, signal == SIGTTIN ? 1 : -1, NULL);
 }
 
 static bool is_ours(pid_t pid, void *arg)
 {
 	const struct supervisor *supervisor = arg;
+	const struct supervised *service = NULL;
 
-	for (size_t i = 0; i < supervisor->service_count; i++)
-		if (supervised_has_process(&supervisor->services[i]) && supervisor->services[i].child.pid == pid)
+	while ((service = generation_next(supervisor, service)))
+		if (supervised_has_process(service) && service->child.pid == pid)
 			return true;
-	return false;
+	if (supervisor->upgrade.child.pidfd >= 0 && supervisor->upgrade.child.pid == pid)
+		return true;
+	return status_server_is(supervisor, pid);
 }
 
 static void order_reap(struct supervisor *supervisor, int signal)
@@ -109,10 +108,10 @@ static const struct {
 	{ SIGINT, order_interrupt },
 	{ SIGHUP, order_hang_up },
 	{ SIGUSR1, order_reopen },
-	{ SIGUSR2, order_later },
-	{ SIGWINCH, order_later_without_terminal },
-	{ SIGTTIN, order_later_without_terminal },
-	{ SIGTTOU, order_later_without_terminal },
+	{ SIGUSR2, order_upgrade },
+	{ SIGWINCH, order_drain },
+	{ SIGTTIN, order_resize },
+	{ SIGTTOU, order_resize },
 	{ SIGCHLD, order_reap },
 };
 

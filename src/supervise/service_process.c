@@ -16,11 +16,13 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/list.h"
 #include "core/engine.h"
 #include "observe/log.h"
 #include "platform/leak_check.h"
 #include "supervise/channel.h"
+#include "supervise/confine.h"
 #include "supervise/report.h"
 #include "supervise/supervisor.h"
 
@@ -34,6 +36,7 @@ struct service_process {
 	struct loop_source signal_source, channel_source, lifeline_source;
 	struct listener listeners[ENGINE_LISTENERS];
 	size_t listener_count;
+	struct deaths_teller teller;
 };
 
 /* Everything around that is not ignored here would end us by default: pkill -HUP reaches us too. */
@@ -56,20 +59,67 @@ static void signals_ready(struct loop_source *source, uint32_t events)
 		engine_drain(self->engine);
 }
 
-static void reopen_log(struct service_process *self)
+static void answer(struct service_process *self, enum channel_type type, int value, const char *text)
 {
-	struct sentence why;
+	channel_send(self->channel_source.fd, type, value, text);
+}
 
-	if (log_reopen(self->service->supervisor->config->log, &why) < 0)
+/* As our supervisor opened it: we may be another user by now, or see other files. */
+static void take_log(struct service_process *self, int fd)
+{
+	int r = fd < 0 ? 0 : log_adopt(self->service->supervisor->config->log, fd);
+
+	if (r < 0)
 		report_event(self->service, BROOD_ERROR, "log not reopened",
-			(struct log_field[]){ LOG_TEXT("why", why.text) }, 1);
+			(struct log_field[]){ LOG_TEXT("why", strerror(-r)) }, 1);
+	answer(self, CHANNEL_REOPENED, r, r < 0 ? strerror(-r) : NULL);
+}
+
+static void resize(struct service_process *self, int workers)
+{
+	struct sentence why = { "" };
+	int r = engine_resize(self->engine, workers, &why);
+
+	answer(self, CHANNEL_RESIZED, r, why.text);
+}
+
+static void obey(struct service_process *self, const struct channel_message *message, int log_fd)
+{
+	switch (message->type) {
+	case CHANNEL_GO:
+		engine_go(self->engine);
+		break;
+	case CHANNEL_YIELD:
+		engine_yield(self->engine);
+		answer(self, CHANNEL_QUIET, 0, NULL);
+		break;
+	case CHANNEL_LEAVE:
+		engine_leave(self->engine, (uint32_t)message->value);
+		break;
+	case CHANNEL_DRAIN:
+		engine_drain(self->engine);
+		break;
+	case CHANNEL_STOP:
+		engine_kill(self->engine);
+		break;
+	case CHANNEL_RESIZE:
+		resize(self, message->value);
+		break;
+	case CHANNEL_LOG_LEVEL:
+		self->service->supervisor->config->log->max = (enum brood_level)message->value;
+		break;
+	case CHANNEL_REOPEN:
+		take_log(self, log_fd);
+		break;
+	}
 }
 
 static void channel_ready(struct loop_source *source, uint32_t events)
 {
 	struct service_process *self = container_of(source, struct service_process, channel_source);
 	struct channel_message message;
-	int r = channel_receive(source->fd, &message);
+	int log_fd;
+	int r = channel_receive_order(source->fd, &message, &log_fd);
 
 	(void)events;
 	if (r == -EAGAIN)
@@ -79,12 +129,7 @@ static void channel_ready(struct loop_source *source, uint32_t events)
 		engine_kill(self->engine);
 		return;
 	}
-	if (message.type == CHANNEL_DRAIN)
-		engine_drain(self->engine);
-	else if (message.type == CHANNEL_STOP)
-		engine_kill(self->engine);
-	else if (message.type == CHANNEL_REOPEN)
-		reopen_log(self);
+	obey(self, &message, log_fd);
 }
 
 static void lifeline_ready(struct loop_source *source, uint32_t events)
@@ -123,6 +168,19 @@ static int take_listeners(struct service_process *self)
 	return 0;
 }
 
+static void tell_death(void *arg, pid_t pid, enum end_reason reason, const struct child_exit *ended)
+{
+	struct service_process *self = arg;
+	char text[SENTENCE_SIZE], exit_text[DEATHS_EXIT_SIZE];
+
+	if (!deaths_may_tell(&self->teller, clock_now_ns()))
+		return;
+	child_exit_text(ended, exit_text, sizeof exit_text);
+	deaths_write(text, sizeof text, exit_text, end_reason_name(reason), self->teller.untold);
+	if (channel_send(self->channel_source.fd, CHANNEL_DEATH, pid, text) == 0)
+		self->teller.untold = 0;
+}
+
 static int make_engine(struct service_process *self, int *ret_exit, struct sentence *why)
 {
 	struct supervised *service = self->service;
@@ -132,9 +190,14 @@ static int make_engine(struct service_process *self, int *ret_exit, struct sente
 		.log = service->supervisor->config->log,
 		.listeners = self->listeners,
 		.listener_count = self->listener_count,
+		.hold = true,
+		.worker_died = tell_death,
+		.worker_died_arg = self,
 	};
-	int r;
+	int r = confine_process(service, ret_exit, why);
 
+	if (r < 0)
+		return r;
 	if (config->open) {
 		r = config->open(config, ret_exit, why);
 		if (r < 0)

@@ -28,7 +28,8 @@
 /* Closed by number: loop_del would work on the epoll instance, which is shared with the parent. */
 static void forget_supervisor(struct supervisor *supervisor, const struct supervised *service, int channel_fd)
 {
-	int kept[] = { supervisor->config->log->fd, supervisor->lifeline_read_fd, channel_fd, service->board.fd };
+	int kept[] = { supervisor->config->log->fd, supervisor->lifeline_read_fd, channel_fd, service->board.fd,
+		service->board.read_fd };
 
 	signals_forget(&supervisor->signals);
 	loop_fini(&supervisor->loop);
@@ -43,19 +44,24 @@ static _Noreturn void enter_child(struct supervised *service, int channel_fd)
 		_exit(EXIT_SUCCESS);
 	/* Also done by the parent: whoever comes first. A terminal's ^C must find only the supervisor. */
 	setpgid(0, 0);
+	generation_apply(service->generation);
 	forget_supervisor(supervisor, service, channel_fd);
 	service_process_run(service, channel_fd, supervisor->lifeline_read_fd);
 }
 
 /* Sent before there is anybody to receive it: the descriptors wait in the socket. */
-static int send_listeners(const struct supervised *service)
+static int send_listeners(struct supervised *service)
 {
 	int fds[ENGINE_LISTENERS];
 	size_t count = 0;
 
-	for (size_t i = 0; i < service->listener_count; i++)
-		if (service->listeners[i].fd >= 0)
+	for (size_t i = 0; i < service->listener_count; i++) {
+		bool open = service->listeners[i].fd >= 0;
+
+		service->origins[i].sent_as = open ? (int)count : -1;
+		if (open)
 			fds[count++] = service->listeners[i].fd;
+	}
 	return channel_send_listeners(service->channel_source.fd, fds, count);
 }
 
@@ -104,13 +110,19 @@ static void load_overdue(struct loop_timer *timer)
 	stop_kill_service(service, "it did not become ready before the load deadline (--load-timeout)");
 }
 
+void start_wait(struct supervised *service, int64_t at_ns)
+{
+	service->timer.fire = load_overdue;
+	loop_arm(&service->supervisor->loop, &service->timer, at_ns);
+}
+
 void start_service(struct supervised *service)
 {
-	struct supervisor *supervisor = service->supervisor;
 	int64_t now_ns = clock_now_ns();
 	int r;
 
 	restart_started(&service->restart, now_ns);
+	service->totals.starts++;
 	service->said = (struct sentence){ "" };
 	service->said_exit_status = 0;
 	service->killed_for = NULL;
@@ -123,8 +135,7 @@ void start_service(struct supervised *service)
 		service, BROOD_DEBUG, "started", (struct log_field[]){ LOG_INT("process", service->child.pid) }, 1);
 	if (service->effective.load_timeout_ms == BROOD_OFF)
 		return;
-	service->timer.fire = load_overdue;
-	loop_arm(&supervisor->loop, &service->timer, now_ns + service->effective.load_timeout_ms * NS_PER_MS);
+	start_wait(service, now_ns + service->effective.load_timeout_ms * NS_PER_MS);
 }
 
 static void start_due(struct loop_timer *timer)

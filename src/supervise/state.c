@@ -3,6 +3,7 @@
 
 #include <assert.h>
 
+#include "base/clock.h"
 #include "supervise/report.h"
 #include "supervise/supervisor.h"
 
@@ -20,6 +21,16 @@ static const struct {
 	[SERVICE_FAILED] = { "failed", 0 },
 };
 
+static void tell(struct supervisor *supervisor)
+{
+	size_t ready = 0;
+
+	for (size_t i = 0; i < supervisor->service_count; i++)
+		ready += supervisor->services[i].state == SERVICE_READY;
+	notify_status(supervisor, "%s%zu of %zu services ready", supervisor->stop == STOP_NOT ? "" : "stopping, ", ready,
+		supervisor->service_count);
+}
+
 void state_set(struct supervised *service, enum service_state state)
 {
 	if (service->state == state)
@@ -32,9 +43,16 @@ void state_set(struct supervised *service, enum service_state state)
 		},
 		2);
 	service->state = state;
+	service->state_since_ns = clock_now_ns();
+	tell(service->supervisor);
 }
 
 bool state_is_final(enum service_state state)
 {
 	return states[state].next == 0;
+}
+
+const char *state_name(enum service_state state)
+{
+	return states[state].name;
 }

@@ -32,5 +32,6 @@ struct supervised;
 void state_set(struct supervised *service, enum service_state state);
 
 bool state_is_final(enum service_state state);
+const char *state_name(enum service_state state);
 
 #endif

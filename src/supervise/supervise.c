@@ -8,72 +8,38 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "core/engine.h"
+#include "supervise/confine.h"
+#include "supervise/legacy.h"
+#include "supervise/control.h"
 #include "supervise/listeners.h"
 #include "supervise/orders.h"
 #include "supervise/report.h"
 #include "supervise/start.h"
+#include "supervise/status_server.h"
 #include "supervise/stop.h"
 #include "supervise/supervisor.h"
+#include "supervise/verbs.h"
 #include "supervise/watch.h"
-
-/* A handler that only its service process finds (`open`) is no reason to refuse the rest of the service now. */
-static int found_later(struct brood_conn *conn, void *app)
-{
-	(void)conn;
-	(void)app;
-	return -ENOSYS;
-}
-
-static int init_service(struct supervisor *supervisor, struct supervised *service, struct supervise_service *config)
-{
-	struct brood_service declared = config->service;
-	struct sentence why;
-	int r;
-
-	*service = (struct supervised){
-		.supervisor = supervisor,
-		.config = config,
-		.child.pidfd = -1,
-		.board.fd = -1,
-		.channel_source.fd = -1,
-	};
-	if (config->open && !declared.handler.handle)
-		declared.handler.handle = found_later;
-	if (engine_effective(&declared, sizeof declared, &service->effective, &why) < 0) {
-		r = config->config_at ? EX_CONFIG : EX_USAGE;
-		report_fatal(supervisor, r, "%s%s%s", config->config_at ? config->config_at : "",
-			config->config_at ? ": " : "", why.text);
-		return r;
-	}
-	/* Room in the heap of timers for each of them: no arming ever fails later. */
-	r = loop_arm(&supervisor->loop, &service->timer, INT64_MAX);
-	if (r < 0)
-		report_fatal(supervisor, EX_OSERR, "no memory for the services");
-	return supervisor->exit_status;
-}
+#include "transport/open_fd.h"
 
 static int init_services(struct supervisor *supervisor)
 {
 	const struct supervise_config *config = supervisor->config;
-	struct supervised *services = calloc(config->service_count, sizeof *services);
+	struct generation *generation;
+	struct sentence why;
+	int r = generation_new(supervisor, config->services, config->service_count, &generation, &why);
 
-	if (!services) {
-		report_fatal(supervisor, EX_OSERR, "no memory for the services");
-		return supervisor->exit_status;
-	}
-	supervisor->services = services;
-	for (size_t i = 0; i < config->service_count; i++, supervisor->service_count++)
-		if (init_service(supervisor, &services[i], &config->services[i]) != 0)
-			return supervisor->exit_status;
-	for (size_t i = 0; i < supervisor->service_count; i++)
-		loop_disarm(&supervisor->loop, &services[i].timer);
-	return 0;
+	if (r == -EINVAL)
+		report_fatal(supervisor, config->has_config_file ? EX_CONFIG : EX_USAGE, "%s", why.text);
+	else if (r < 0)
+		report_fatal(supervisor, EX_OSERR, "%s", why.text);
+	else
+		generation_take_office(generation);
+	return supervisor->exit_status;
 }
 
 static int open_lifeline(struct supervisor *supervisor)
@@ -87,34 +53,18 @@ static int open_lifeline(struct supervisor *supervisor)
 	return 0;
 }
 
-/* What may fail once and for all. An exit status. */
-static int open_everything(struct supervisor *supervisor)
+static int open_listeners_of_all(struct supervisor *supervisor)
 {
-	const struct supervise_config *config = supervisor->config;
 	struct sentence why;
 	bool anything = false;
-	int r;
 
-	if (pid_file_open(&supervisor->pid_file, config->pid_file, &why) < 0) {
-		report_fatal(supervisor, EX_CANTCREAT, "%s%s%s", config->pid_file_at ? config->pid_file_at : "",
-			config->pid_file_at ? ": " : "", why.text);
-		return supervisor->exit_status;
-	}
-	r = loop_init(&supervisor->loop);
-	if (r == 0)
-		r = orders_open(supervisor);
-	if (r == 0)
-		r = open_lifeline(supervisor);
-	if (r < 0) {
-		report_fatal(supervisor, EX_OSERR, "cannot start: %s", strerror(-r));
-		return supervisor->exit_status;
-	}
-	if (init_services(supervisor) != 0)
-		return supervisor->exit_status;
 	for (size_t i = 0; i < supervisor->service_count; i++) {
-		r = listeners_open(&supervisor->services[i]);
-		if (r != 0)
-			return r;
+		int status = listeners_open(&supervisor->services[i], &why);
+
+		if (status != 0) {
+			report_fatal(supervisor, status, "%s", why.text);
+			return status;
+		}
 		anything = anything || listeners_left(&supervisor->services[i]);
 	}
 	if (!anything)
@@ -122,19 +72,79 @@ static int open_everything(struct supervisor *supervisor)
 	return supervisor->exit_status;
 }
 
+static int open_pid_file(struct supervisor *supervisor)
+{
+	const struct supervise_config *config = supervisor->config;
+	struct sentence why;
+
+	if (pid_file_open(&supervisor->pid_file, config->pid_file, &why) < 0)
+		report_fatal(supervisor, EX_CANTCREAT, "%s%s%s", config->pid_file_at ? config->pid_file_at : "",
+			config->pid_file_at ? ": " : "", why.text);
+	return supervisor->exit_status;
+}
+
+static int open_loop(struct supervisor *supervisor)
+{
+	int r = loop_init(&supervisor->loop);
+
+	if (r == 0)
+		r = orders_open(supervisor);
+	if (r == 0 && !supervisor->config->legacy)
+		r = open_lifeline(supervisor);
+	if (r < 0)
+		report_fatal(supervisor, EX_OSERR, "cannot start: %s", strerror(-r));
+	return supervisor->exit_status;
+}
+
+/* What may fail once and for all. An exit status. */
+static int open_everything(struct supervisor *supervisor)
+{
+	open_fd_hold();
+	if (open_pid_file(supervisor) != 0 || open_loop(supervisor) != 0)
+		return supervisor->exit_status;
+	notify_open(supervisor);
+	if (control_open(supervisor) != 0 || init_services(supervisor) != 0 ||
+		open_listeners_of_all(supervisor) != 0)
+		return supervisor->exit_status;
+	return status_server_start(supervisor);
+}
+
+/* The same for an image that goes on where another one was. */
+static int take_everything_over(struct supervisor *supervisor)
+{
+	struct sentence why = { "" };
+
+	if (open_loop(supervisor) != 0)
+		return supervisor->exit_status;
+	if (upgrade_take_over(supervisor, &why) < 0) {
+		report_fatal(supervisor, EX_SOFTWARE, "%s", why.text);
+		return supervisor->exit_status;
+	}
+	notify_open(supervisor);
+	if (control_open(supervisor) != 0)
+		return supervisor->exit_status;
+	if (legacy_take_services(supervisor->config->legacy, supervisor, &why) < 0)
+		report_fatal(supervisor, EX_SOFTWARE, "%s", why.text);
+	else
+		status_server_start(supervisor);
+	return supervisor->exit_status;
+}
+
 static void close_everything(struct supervisor *supervisor)
 {
-	for (size_t i = 0; i < supervisor->service_count; i++)
-		listeners_close(&supervisor->services[i]);
+	status_server_stop(supervisor);
+	list_each(pos, next, &supervisor->generations)
+		generation_free(container_of(pos, struct generation, link));
+	control_close(supervisor);
 	if (supervisor->lifeline_write_fd >= 0)
 		close(supervisor->lifeline_write_fd);
 	if (supervisor->lifeline_read_fd >= 0)
 		close(supervisor->lifeline_read_fd);
 	if (supervisor->signals.fd >= 0)
 		orders_close(supervisor);
+	notify_close(supervisor);
 	loop_fini(&supervisor->loop);
 	pid_file_close(&supervisor->pid_file);
-	free(supervisor->services);
 }
 
 static void start_services(struct supervisor *supervisor)
@@ -153,8 +163,10 @@ static void start_services(struct supervisor *supervisor)
 
 static bool is_over(const struct supervisor *supervisor)
 {
-	for (size_t i = 0; i < supervisor->service_count; i++)
-		if (!state_is_final(supervisor->services[i].state))
+	if (supervisor->reload.phase != RELOAD_NONE || (supervisor->drained && supervisor->stop == STOP_NOT))
+		return false;
+	list_each(pos, next, &supervisor->generations)
+		if (!generation_is_over(container_of(pos, struct generation, link)))
 			return false;
 	return true;
 }
@@ -163,13 +175,18 @@ static void run(struct supervisor *supervisor)
 {
 	int r;
 
-	if (geteuid() == 0)
-		report_own(supervisor, BROOD_WARN, "serving as root: --user is not part of this version", NULL, 0);
 	r = watch_start(supervisor);
-	if (r == 0)
+	if (r == 0 && supervisor->config->legacy) {
+		upgrade_go_on(supervisor);
+	} else if (r == 0) {
+		confine_warn(supervisor);
 		start_services(supervisor);
-	while (r == 0 && !is_over(supervisor))
+	}
+	while (r == 0 && !is_over(supervisor)) {
 		r = loop_turn(&supervisor->loop, -1);
+		generation_free_retired(supervisor);
+		status_server_refresh(supervisor);
+	}
 	/* Without a loop there is no orderly end: the lifeline and PDEATHSIG take the service processes along. */
 	if (r < 0)
 		report_fatal(supervisor, EX_OSERR, "the supervisor's loop failed: %s", strerror(-r));
@@ -194,10 +211,14 @@ int supervise_run(const struct supervise_config *config)
 		.loop.timer_fd = -1,
 		.signals.fd = -1,
 		.pid_file.fd = -1,
+		.notify.fd = -1,
 	};
 
+	list_init(&supervisor.generations);
+	verbs_init(&supervisor);
+	upgrade_init(&supervisor);
 	fflush(NULL); /* else every child would write it again */
-	if (open_everything(&supervisor) == 0)
+	if ((config->legacy ? take_everything_over(&supervisor) : open_everything(&supervisor)) == 0)
 		run(&supervisor);
 	close_everything(&supervisor);
 	return supervisor.exit_status;

@@ -11,6 +11,7 @@
 
 #include "base/sentence.h"
 
+struct legacy;
 struct log;
 struct supervisor;
 
@@ -32,13 +33,38 @@ struct supervise_service {
 	const char *const *listen_at;
 };
 
+/* One reading of the configuration, when it is read again. */
+struct supervise_load {
+	struct supervise_service *services;
+	size_t service_count;
+	int log_level, log_format; /* enum brood_level, enum log_format */
+	const char *source;        /* the text that it was read from, or NULL */
+	const char *unapplied;     /* a sentence about what of it waits for a restart, or NULL */
+	void (*release)(struct supervise_load *self);
+};
+
 struct supervise_config {
 	struct supervise_service *services; /* borrowed */
 	size_t service_count;
 	struct log *log;         /* borrowed, open */
 	const char *pid_file;    /* or NULL */
 	const char *pid_file_at; /* where it was asked for ("--pid-file"), or NULL */
-	bool has_config_file;    /* SIGHUP: see DESIGN 4 */
+	const char *control;     /* path of the control socket; NULL: see control_default_path */
+	const char *control_at;
+	const char *status_listen;    /* URL where health and metrics are asked for, or NULL */
+	const char *status_listen_at; /* where it was written ("--status-listen"), or NULL */
+	bool has_config_file;
+
+	/* Reads the configuration again. 0 and a load; else a sentence that says where the mistake stands. NULL: what is above
+	 * is all there is. */
+	int (*reload)(void *arg, struct supervise_load **ret_load, struct sentence *why);
+	void *reload_arg;
+
+	/* To be executed again with the words of this command line, the first of which is the command's name and the second
+	 * `serve`. NULL: there is no upgrade. */
+	char *const *argv;
+	const char *source;    /* the text that services were read from, or NULL */
+	struct legacy *legacy; /* what the image before us left; or NULL */
 
 	/* Once, when every service that could be started is ready: for the command's own words. May be NULL. */
 	void (*ready)(void *arg, const struct supervisor *supervisor);

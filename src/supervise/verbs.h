@@ -13,6 +13,8 @@
 
 /* Whoever waits for an answer embeds one. */
 struct verb_reply {
+	struct list link; /* verbs.c's; zeroed at first */
+
 	/* error: 0 or negative errno. sentence: why not; or what was done, or done only in part; never NULL, without a
 	 * newline. Nobody touches the reply afterwards. */
 	void (*done)(struct verb_reply *reply, int error, const char *sentence);
@@ -22,8 +24,8 @@ struct verb_reply {
 	int fd;
 };
 
-/* The asker is gone: done is not called any more. Idempotent. */
-void verbs_forget(struct supervisor *supervisor, const struct verb_reply *reply);
+/* The asker is gone: done is not called any more. Idempotent, also where nothing was asked. */
+void verbs_forget(struct supervisor *supervisor, struct verb_reply *reply);
 
 /* HUP: the configuration is read again; done when the new generation has taken over, or why the old one stays. */
 void verbs_reload(struct supervisor *supervisor, struct verb_reply *reply);
@@ -47,5 +49,20 @@ void verbs_resize(struct supervisor *supervisor, const char *service, enum verbs
 
 /* Of the supervisor and of every service process; done at once. Until the next reload. */
 void verbs_log_level(struct supervisor *supervisor, enum brood_level level, struct verb_reply *reply);
+
+/* ---- For those who do it, or see that it is done ---- */
+
+void verbs_init(struct supervisor *supervisor);
+
+/* The reload, or the upgrade, is through: -errno and why, or 0 and what it left undone, or "". The next one may begin. */
+void verbs_settled(struct supervisor *supervisor, int error, const char *text);
+
+/* The supervisor is told to stop: nothing else will be done any more. */
+void verbs_stopping(struct supervisor *supervisor);
+
+void verbs_stopped(struct supervisor *supervisor); /* one service more */
+void verbs_process_ended(struct supervised *service);
+void verbs_resized(struct supervised *service, int error, const char *text);
+void verbs_reopened(struct supervised *service, int error, const char *text);
 
 #endif

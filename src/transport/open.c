@@ -15,6 +15,7 @@
 #include "transport/open_job.h"
 #include "transport/open_unix.h"
 #include "transport/open_vsock.h"
+#include "transport/unix_mode.h"
 
 #define BACKLOG_DEFAULT 4096
 
@@ -77,6 +78,24 @@ int open_listeners(const char *url, const struct open_options *options, struct l
 	}
 	*ret_count = job.count;
 	return 0;
+}
+
+int open_change(const struct listener *listener, const char *url, bool apply, struct sentence *why)
+{
+	struct open_job job = { .text = url, .why = why };
+	struct unix_mode mode;
+	int r = url_parse(url, strlen(url), &job.url, why);
+
+	if (r == 0)
+		r = check_settings(&job);
+	if (r < 0 || !listener->path[0])
+		return r;
+	r = unix_mode_parse(&job, &mode);
+	if (r == 0 && apply)
+		r = unix_mode_change(listener->path, listener->path_dev, listener->path_ino, &mode);
+	if (r < 0 && apply)
+		return open_job_refuse(&job, r, "cannot set its mode or owner: %s", strerror(-r));
+	return r;
 }
 
 void open_close(struct listener *listener, bool orderly)

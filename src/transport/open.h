@@ -17,6 +17,10 @@ struct open_options {
 int open_listeners(const char *url, const struct open_options *options, struct listener *ret_listeners, size_t max,
 	size_t *ret_count, struct sentence *why);
 
+/* A listener that is open, under a URL that differs in its settings: they are checked; with apply, they hold from now on (mode,
+ * owner and group of a path, as far as they are given). 0, or -errno with a sentence. */
+int open_change(const struct listener *listener, const char *url, bool apply, struct sentence *why);
+
 /* orderly: also removes a Unix path, if it is still the one we bound. Idempotent; sets fd to -1. */
 void open_close(struct listener *listener, bool orderly);
 

@@ -147,6 +147,31 @@ static int refuse_name(struct open_job *job, const char *names)
 	return open_job_refuse(job, -ENOENT, "no descriptor that was handed over has this name; there are: %s", told);
 }
 
+/* A copy listens: when it is closed, its number is soon another's, and the name must not lead there when it is asked for
+ * again. Of a connected one there must be no second: its client would never see the end. */
+static int open_handed_over(struct open_job *job, int fd)
+{
+	int r = open_number(job, fd);
+	int copy;
+
+	if (r < 0 || job->listeners[job->count - 1].connected)
+		return r;
+	copy = fcntl(fd, F_DUPFD_CLOEXEC, LISTEN_FIRST);
+	if (copy < 0) {
+		job->count--;
+		return open_job_failed(job, -errno);
+	}
+	job->listeners[job->count - 1].fd = copy;
+	return 0;
+}
+
+static void close_copies(struct open_job *job)
+{
+	for (; job->count > 0; job->count--)
+		if (!job->listeners[job->count - 1].connected)
+			close(job->listeners[job->count - 1].fd);
+}
+
 /* Every descriptor of that name: one name may stand for several sockets. */
 static int open_name(struct open_job *job)
 {
@@ -161,9 +186,11 @@ static int open_name(struct open_job *job)
 		int r = 0;
 
 		if (size == wanted && memcmp(names, job->url.host, size) == 0)
-			r = open_number(job, LISTEN_FIRST + i);
-		if (r < 0)
+			r = open_handed_over(job, LISTEN_FIRST + i);
+		if (r < 0) {
+			close_copies(job);
 			return r;
+		}
 		if (names[size] == '\0')
 			break;
 		names += size + 1;

@@ -161,3 +161,23 @@ int unix_mode_after_bind(const char *path, const struct unix_mode *mode, dev_t *
 	*ret_ino = bound.st_ino;
 	return 0;
 }
+
+int unix_mode_change(const char *path, dev_t dev, ino_t ino, const struct unix_mode *mode)
+{
+	int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat found;
+	int r = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &found) < 0)
+		r = -errno;
+	else if (!S_ISSOCK(found.st_mode) || found.st_dev != dev || found.st_ino != ino)
+		r = -ESTALE;
+	else if (changes_owner(mode) && fchownat(fd, "", mode->owner, mode->group, AT_EMPTY_PATH) < 0)
+		r = -errno;
+	else if (mode->exact)
+		r = chmod_path_fd(fd, mode->mode);
+	close(fd);
+	return r;
+}

@@ -24,4 +24,7 @@ int unix_mode_before_bind(int fd, const struct unix_mode *mode);
 /* After bind(2), before listen(2): the rest. Also tells which inode path is. */
 int unix_mode_after_bind(const char *path, const struct unix_mode *mode, dev_t *ret_dev, ino_t *ret_ino);
 
+/* Later: what was asked for. -ESTALE: path is not that inode any more. */
+int unix_mode_change(const char *path, dev_t dev, ino_t ino, const struct unix_mode *mode);
+
 #endif

@@ -2,6 +2,7 @@
 /* BROOD_AGAIN: a conversation of many requests, parked in between. */
 #include <errno.h>
 #include <stdio.h>
+#include <sys/socket.h>
 
 #include "client.h"
 
@@ -93,6 +94,36 @@ static void a_parked_connection_is_closed_at_drain(struct cell *cell)
 	CHECK(cell_logged(cell, "reason=drained"));
 }
 
+/* R25: as many clients as there are places never stop to ask, and never leave. Whoever comes next is served all the same. */
+static void who_keeps_asking_gives_way_to_who_waits(struct cell *cell)
+{
+	struct brood_service service = { .state_size = sizeof(int), .handler = lines };
+	int bound = cell_bound(cell, &service, 2);
+	char answers[256];
+	int fds[2], late;
+
+	cell_serve(cell, &service);
+	for (int i = 0; i < bound; i++) {
+		fds[i] = client_connect(cell);
+		client_say(fds[i], "one\n");
+		client_expect(fds[i], "1:one\n");
+	}
+	late = client_connect(cell);
+	client_say(late, "bye\n");
+	/* Some are parked, the first one always has a question ready. */
+	for (int i = 0; i < PATIENCE_MS && cell->witness->finished == 0; i++) {
+		client_try_say(fds[0], "more\n");
+		recv(fds[0], answers, sizeof answers, MSG_DONTWAIT); /* else it would be waited for to take them */
+		cell_sleep_ms(1);
+	}
+	client_expect(late, "1:bye\n");
+	client_expect_end(late);
+	WAIT_FOR(cell_logged(cell, "reason=gave-way"));
+	for (int i = 0; i < bound; i++)
+		client_close(fds[i]);
+	client_close(late);
+}
+
 static void a_parked_client_that_falls_silent_is_idle_timeout(struct cell *cell)
 {
 	int fd;
@@ -135,6 +166,7 @@ const struct contract_case cases_again[] = {
 	CASE(KIND_STREAMS, pipelined_messages_need_no_readable_descriptor),
 	CASE(KIND_STREAMS, the_end_of_input_calls_handle_once_more),
 	CASE(KIND_STREAMS, a_parked_connection_is_closed_at_drain),
+	CASE(KIND_STREAMS, who_keeps_asking_gives_way_to_who_waits),
 	CASE(KIND_STREAMS, a_parked_client_that_falls_silent_is_idle_timeout),
 	CASE(KIND_DATAGRAMS, again_is_an_error_for_a_datagram),
 	{ 0 },

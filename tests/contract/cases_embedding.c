@@ -305,7 +305,7 @@ static void a_handed_over_connection_is_served_once_and_that_is_all(struct cell 
 
 static bool is_any_one(const struct cell *cell)
 {
-	return cell->transport->family == AF_UNIX && !cell->transport->datagram;
+	return cell->transport->family == AF_UNIX && !cell->transport->datagram && !cell->model->ahead;
 }
 
 /* ---- Two services in one engine ---- */

@@ -191,6 +191,7 @@ void cell_serve(struct cell *cell, const struct brood_service *service)
 	if (!effective.app)
 		effective.app = cell->witness;
 	effective.model = cell->model->model;
+	effective.fresh = cell->model->fresh;
 	fflush(stdout);
 	pid = fork();
 	CHECK(pid >= 0);

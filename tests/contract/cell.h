@@ -19,8 +19,10 @@
 struct model_row {
 	const char *name;
 	enum brood_model model;
+	enum brood_fresh fresh;
 	size_t bound;         /* offsetof the setting that bounds it, or 0: serves one at a time */
 	bool isolated;        /* a handler harms its own client alone */
+	bool ahead;           /* workers are there before their clients */
 	bool expires;         /* a handler that ignores its deadline loses its connection */
 	bool forks;           /* brood_fork works */
 	const char *refusal;  /* reason when no worker can be made, or NULL: it never needs one */
@@ -93,7 +95,8 @@ struct contract_case {
 };
 
 extern const struct contract_case cases_again[], cases_bound[], cases_bytes[], cases_datagram[], cases_deadline[],
-	cases_drain[], cases_embedding[], cases_ending[], cases_fault[], cases_fork[], cases_moment[], cases_peer[];
+	cases_drain[], cases_embedding[], cases_ending[], cases_fault[], cases_fork[], cases_limits[], cases_moment[],
+	cases_peer[], cases_standing[];
 
 #define CASE(kinds, function) CASE_WHERE(NULL, kinds, function)
 #define CASE_WHERE(predicate, kinds, function)        \

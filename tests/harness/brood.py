@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """
 A `brood serve …` under test: started with real options, watched through /proc, stopped by TERM, and checked against
-the invariants that hold after every scenario: G1 no zombie, G2 descriptors as at the start, G3 children as at the start,
+the invariants that hold after every scenario: G1 no zombie, G2 descriptors as at the start, G3 children as configured,
 G4 no CPU when idle, G5 a new client is answered at once, G6 no flood in the log. And: nothing is left behind.
+
+Standing workers are children at rest, too: there are as many as it says, and each holds what each of them holds.
 """
 import collections
 import contextlib
@@ -26,6 +28,12 @@ IDLE_SAMPLE_S = 0.5
 
 # What the kernel calls zombies, and what is about to be nothing.
 DEAD = "ZX"
+
+# What a standing worker hears while it waits. A keeper, which makes workers and serves nobody, hears nothing.
+HEARD_BY_WORKERS = signal.SIGURG
+
+# With what a keeper fills its table up to where its worker's begins: more of them or fewer.
+FILLING = "anon_inode:[eventfd]"
 
 
 def without_duplicates(pairs):
@@ -52,9 +60,12 @@ class Brood:
         self.request = b"1\n"   # what a new client says when the invariants are checked
         self.answer = None      # and hears; None: anything, to its end
         self.delay = 0          # for how many seconds the handler sleeps on purpose
+        self.words = [str(word) for word in words]
         self._start(words, log, prefix, env or {}, command, popen)
+        self.pool = None        # how many standing workers there are in peace; None: none
         self.urls = self._wait_for_listeners(listeners)
         self.baseline = None
+        self.standing_baseline = None
         try:
             self.services = self._find_services()
         except AssertionError:
@@ -107,10 +118,19 @@ class Brood:
             urls = found()
             if len(urls) < count:
                 raise self._early_end()
+            self.pool = self._pool()
         except AssertionError:
             self.kill()
             raise
         return urls
+
+    def _pool(self):
+        """What it says is the most; a pool that breathes may be smaller."""
+        standing = re.search(r"^listening on .*, prefork, (\d+) workers?\)$", self.text(), re.M)
+        if not standing:
+            return None
+        most = int(standing.group(1))
+        return range(1 if "--workers-max" in self.words else most, most + 1)
 
     @property
     def url(self):
@@ -143,14 +163,33 @@ class Brood:
         (pid,) = self._find_services()
         return pid
 
-    def workers(self):
+    def _children(self):
         return [stat.pid for stat in processes.children_of(self.service) if stat.state not in DEAD]
+
+    def workers(self):
+        """Those that serve somebody, or stand and wait for somebody."""
+        return [pid for pid in self._children() if not self.pool or processes.catches(pid, HEARD_BY_WORKERS)]
+
+    def keepers(self):
+        return sorted(set(self._children()) - set(self.workers())) if self.pool else []
 
     def zombies(self):
         return [stat for stat in processes.descendants_of(self.process.pid) if stat.state in DEAD]
 
     def descriptor_counts(self):
-        return {pid: len(processes.descriptors_of(pid)) for pid in (self.supervisor, *self._find_services())}
+        """Of the supervisor and the service processes, without what these hold of each standing child."""
+        counts = {pid: len(processes.descriptors_of(pid)) for pid in (self.supervisor, *self._find_services())}
+        if self.pool:
+            counts[self.service] -= len(self.workers()) + 2 * len(self.keepers())
+        return counts
+
+    def standing_counts(self):
+        """{kind: the numbers of descriptors that one of them has}: one number, if all of them are at rest."""
+        def counts(pids):
+            tables = (processes.descriptors_of(pid).values() for pid in pids)
+            return {sum(what != FILLING for what in table) for table in tables}
+
+        return {"worker": counts(self.workers()), "keeper": counts(self.keepers())} if self.pool else {}
 
     # ---- The invariants ---------------------------------------------------------------------------------------
 
@@ -160,14 +199,24 @@ class Brood:
             self.fresh()
         self.remember()
 
+    def _has_its_children(self):
+        """A worker that leaves stands beside the one that comes: there are keepers for both."""
+        workers = len(self.workers())
+        if not self.pool:
+            return workers == 0
+        keepers = len(self.keepers())
+        return workers in self.pool and (keepers == 0 or workers <= keepers <= 2.2 * self.pool[-1] + 1)
+
     def remember(self):
         """A worker that is dead and not yet waited for still costs descriptors: what does not change any more counts."""
         def settled():
-            counts = self.descriptor_counts()
+            counts = self.descriptor_counts(), self.standing_counts()
             time.sleep(0.02)
-            return counts if not processes.children_of(self.service) and counts == self.descriptor_counts() else None
+            is_still = counts == (self.descriptor_counts(), self.standing_counts())
+            return counts if is_still and self._has_its_children() else None
 
-        self.baseline = wait_until(settled, LONG, "workers left after the warm-up")
+        self.baseline, self.standing_baseline = wait_until(settled, LONG, lambda: (
+            f"at rest after the warm-up: workers {self.workers()}, keepers {self.keepers()}"))
 
     def fresh(self, timeout=LONG):
         """One new client: seconds until its answer was complete."""
@@ -178,8 +227,8 @@ class Brood:
         return time.monotonic() - begin
 
     def cpu(self, seconds=IDLE_SAMPLE_S):
-        """The share of a core that supervisor and services use together."""
-        pids = (self.supervisor, *self._find_services())
+        """The share of a core that supervisor, services and standing workers use together."""
+        pids = (self.supervisor, *self._find_services(), *(self._children() if self.pool else ()))
         before, begin = sum(map(processes.cpu_seconds, pids)), time.monotonic()
         time.sleep(seconds)
         return (sum(map(processes.cpu_seconds, pids)) - before) / (time.monotonic() - begin)
@@ -187,7 +236,8 @@ class Brood:
     def check(self):
         """Within two seconds after a fault everything is as it was after the warm-up."""
         wait_until(lambda: not self.zombies(), 1 * SCALE, lambda: f"G1 zombies: {self.zombies()}")
-        wait_until(lambda: not self.workers(), 2 * SCALE, lambda: f"G3 workers left: {self.workers()}")
+        wait_until(self._has_its_children, 2 * SCALE, lambda: (
+            f"G3 workers {self.workers()}, keepers {self.keepers()}, there should be {self.pool or 'none'}"))
         assert len(self._find_services()) == len(self.services), "G3 service processes"
         self._check_descriptors()
         self._check_idle()
@@ -201,6 +251,10 @@ class Brood:
         wanted = list(self.baseline.values())
         wait_until(lambda: list(self.descriptor_counts().values()) == wanted, 2 * SCALE, lambda: (
             f"G2 descriptors {wanted}: {[processes.descriptors_of(pid) for pid in self.descriptor_counts()]}"))
+        if self.standing_baseline is None:
+            return
+        wait_until(lambda: self.standing_counts() == self.standing_baseline, 2 * SCALE, lambda: (
+            f"G2 descriptors {self.standing_baseline}: {[processes.descriptors_of(pid) for pid in self._children()]}"))
 
     def _check_idle(self):
         """The first look may still see the end of what was; a spinning process fails each time."""
@@ -220,10 +274,10 @@ class Brood:
         raise AssertionError(f"G5 a new client waits for {seconds} s")
 
     def check_log(self):
-        """G6. An end line per client is what was promised; it is no cause."""
+        """G6. A line for each client's end and each worker's death is what was promised; it is no cause."""
         count = collections.Counter(
             (record["time"][:19], record["pid"], re.sub(r"\d+", "#", record["message"]))
-            for record in self.records() if record["message"] != "end" and record["level"] != "debug")
+            for record in self.records() if record["message"] not in ("end", "died") and record["level"] != "debug")
         assert not count or max(count.values()) < LINES_PER_SECOND, f"G6 {count.most_common(3)}"
 
     # ---- The end ----------------------------------------------------------------------------------------------

@@ -85,6 +85,12 @@ def status_field(pid, field):
     return None
 
 
+def catches(pid, number):
+    """It has a handler for this signal."""
+    mask = status_field(pid, "SigCgt")
+    return mask is not None and bool(int(mask, 16) >> (number - 1) & 1)
+
+
 def wait_until(condition, seconds, what):
     """What the condition answers, once it is true. what: a text, or a function that makes one."""
     deadline = time.monotonic() + seconds

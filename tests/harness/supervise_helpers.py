@@ -26,8 +26,8 @@ def compile_handler(directory):
 class Supervised:
     """`brood serve ARGUMENTS` while it runs. wrapper: a command that executes it, such as unshare."""
 
-    def __init__(self, *arguments, wrapper=(), environment=None, **options):
-        self.process = subprocess.Popen([*wrapper, str(BROOD), "serve", *map(str, arguments)],
+    def __init__(self, *arguments, wrapper=(), environment=None, command=BROOD, **options):
+        self.process = subprocess.Popen([*wrapper, str(command), "serve", *map(str, arguments)],
                                         stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace",
                                         env=os.environ | (environment or {}), start_new_session=True, **options)
         self.wrapped = bool(wrapper)

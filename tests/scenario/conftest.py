@@ -9,6 +9,7 @@ import pytest
 
 from harness import plugins
 from harness.brood import Brood
+from harness.control import Control
 from harness.patience import BROOD
 
 CLIENTS = 4096  # descriptors for the largest crowd, with a margin
@@ -18,6 +19,9 @@ FIRST_UID = 200000
 def pytest_configure():
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(CLIENTS, hard), hard))
+    # Else every brood under test would look for a control socket in the same place.
+    for name in ("RUNTIME_DIRECTORY", "XDG_RUNTIME_DIR"):
+        os.environ.pop(name, None)
 
 
 @pytest.fixture
@@ -65,3 +69,14 @@ def own_user():
         # Nobody else's processes count there, those of another test run included.
         uid = FIRST_UID + os.getpid() % 10000
         yield {"command": shutil.copy(BROOD, directory), "user": uid, "group": uid, "extra_groups": []}
+
+
+@pytest.fixture(name="controlled")
+def start_controlled(start, handlers, tmp_path):
+    """controlled("fork", …) gives a brood with handler obey and its Control."""
+    def start_one(model="fork", *words, **options):
+        control = Control(tmp_path / "control.sock")
+        started = start("--control", control.path, "--model", model, "--name", "obey", *words, handlers("obey"),
+                        **options)
+        return started, control
+    return start_one

@@ -41,7 +41,7 @@ WRONG_WORDS = [
     (["load"], "brood load is not part of this version"),
     (["lab"], "brood lab is not part of this version"),
     (["top"], "brood top is not part of this version"),
-    (["ctl", "stop"], "brood ctl is not part of this version"),
+    (["ctl", "stpo"], "unknown verb 'stpo', did you mean 'stop'?"),
     (["help", "serve"], "brood help takes no further words: write brood serve --help"),
     (["--help", "echo"], "brood help takes no further words; what is 'echo'?"),
     (["--version", "2"], "brood --version takes no further words; what is '2'?"),

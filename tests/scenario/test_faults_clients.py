@@ -11,13 +11,13 @@ import time
 
 import pytest
 
-from harness import clients
+from harness import clients, models
 from harness.patience import LONG, SCALE
 from harness.processes import wait_until
 
 pytestmark = pytest.mark.fault
 
-MODELS = ["iterative", "fork", "thread"]
+MODELS = ["iterative", "fork", "thread", "prefork", "oneshot"]
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER: close sends a reset
 
 
@@ -27,7 +27,7 @@ def big(size):
 
 
 def obeying(start, handlers, model, *words, **options):
-    return start(handlers("obey"), "--model", model, *words, **options)
+    return start(handlers("obey"), *models.words(model), *words, **options)
 
 
 # ---- R07: short reads and writes ------------------------------------------------------------------------------
@@ -133,7 +133,7 @@ def test_r27_after_a_half_close_the_whole_answer_comes(start, handlers, model):
 
 @pytest.mark.parametrize("model", MODELS)
 def test_r29_datagrams_of_every_size(start, model):
-    brood = start("echo", "--model", model, "--max-packet", 9000, "--log-level", "debug",
+    brood = start("echo", *models.words(model), "--max-packet", 9000, "--log-level", "debug",
                   listen=["udp://127.0.0.1:0"])
     with clients.connect(brood.url) as client:
         for size in (0, 1, 1500, 8999, 9000):
@@ -150,7 +150,7 @@ def test_r29_datagrams_of_every_size(start, model):
 @pytest.mark.parametrize("model", MODELS)
 def test_r29_a_sender_that_is_gone_harms_nobody(start, model):
     """The answer meets a closed port: the kernel reports that on the socket that everybody shares."""
-    brood = start("echo", "--model", model, listen=["udp://127.0.0.1:0"])
+    brood = start("echo", *models.words(model), listen=["udp://127.0.0.1:0"])
     for _ in range(50):
         with clients.connect(brood.url) as client:
             client.send(b"and away")
@@ -160,7 +160,7 @@ def test_r29_a_sender_that_is_gone_harms_nobody(start, model):
 @pytest.mark.parametrize("model", MODELS)
 def test_r29_from_source_port_of_a_service_it_answers_no_more_than_it_was_asked(start, model):
     """Two echo servers told to speak to each other: the classic loop goes on only while both answer."""
-    brood = start("echo", "--model", model, listen=["udp://127.0.0.1:0"])
+    brood = start("echo", *models.words(model), listen=["udp://127.0.0.1:0"])
     with clients.connect(brood.url) as client:
         client.send(b"x" * 100)
         client.settimeout(0.3)
@@ -171,8 +171,7 @@ def test_r29_from_source_port_of_a_service_it_answers_no_more_than_it_was_asked(
 
 @pytest.mark.parametrize("model", MODELS)
 def test_r29_a_flood_of_datagrams_makes_no_flood_of_children(start, model):
-    bound = {"iterative": [], "fork": ["--workers", 8], "thread": ["--threads", 8]}[model]
-    brood = start("echo", "--model", model, *bound, listen=["udp://127.0.0.1:0"])
+    brood = start("echo", *models.words(model, at_once=8), listen=["udp://127.0.0.1:0"])
     most = 0
     with clients.connect(brood.url) as client:
         client.setblocking(False)
@@ -185,7 +184,8 @@ def test_r29_a_flood_of_datagrams_makes_no_flood_of_children(start, model):
         while time.monotonic() < end:
             with contextlib.suppress(BlockingIOError):
                 client.recv(100)
-    assert most <= 8
+    # Those that served their one client may be on their way out when the next ones are there.
+    assert most <= (2.2 * 8 + 1 if model == "oneshot" else 8)
     # As long as the kernel's queue is full, it drops.
     wait_until(lambda: clients.try_to_ask(brood.url, b"still there?", 0.3 * SCALE), LONG, "an answer after the flood")
     brood.check()

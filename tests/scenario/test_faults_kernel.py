@@ -1,21 +1,26 @@
 # SPDX-License-Identifier: MIT
 """
-R01-R04: no process, no descriptor, no luck with accept. Injected from outside into a service process that is serving;
-the invariants are checked when the fault is over (fixture `start`).
+R01-R04, R12: no process, no descriptor, no luck with accept; everybody ends at once. Injected from outside into a service
+process that is serving; the invariants are checked when the fault is over (fixture `start`).
+
+Without a process to be had, standing workers miss nobody: clients wait in the kernel's queue until there is one again.
 """
+import contextlib
+import os
 import resource
+import signal
 import subprocess
 import time
 
 import pytest
 
-from harness import clients
+from harness import clients, models, processes
 from harness.faults import PidsGroup, failing_calls, limited
 from harness.patience import LONG, SANITIZED, SCALE
+from harness.processes import wait_until
 
 pytestmark = pytest.mark.fault
 
-MODELS = ["iterative", "fork", "thread"]
 PAUSE_CPU = 0.05
 FORKS = ["clone3", "clone", "fork", "vfork"]
 ACCEPT_ERRORS = ["ENFILE", "EMFILE", "ENOBUFS", "ENOMEM", "ECONNABORTED", "EINTR", "EPROTO", "EPERM"]
@@ -61,6 +66,54 @@ def test_r01_a_thread_that_cannot_be_made(start):
     assert brood.summary()["refused"] == 0
 
 
+def kill_all_workers_of(brood):
+    """Until then one that is about to die may still take a client along."""
+    pids = brood.workers()
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: not any(map(processes.stat_of, pids)), LONG, "they are gone")
+
+
+@pytest.mark.parametrize("model", ["prefork", "oneshot", "kept", "oneshot-kept"])
+def test_r01_a_worker_that_cannot_be_made_is_made_soon_after(start, model):
+    brood = start("calc", *models.words(model, at_once=2))
+    # Kept ones are made by their keepers.
+    with failing_calls([brood.service, *brood.keepers()], *[f"{call}:error=EAGAIN:when=2..3" for call in FORKS]):
+        for i in range(8):
+            if "oneshot" not in model:
+                kill_all_workers_of(brood)
+            begin = time.monotonic()
+            assert clients.ask(brood.url, f"{i}+1\n".encode()) == f"{i + 1}\r\n".encode()
+            assert time.monotonic() - begin < 1 * SCALE
+    brood.check()
+    assert brood.stop() == 0
+    assert brood.summary()["worker_errors"] == 2 * (2 if "kept" in model else 1)
+    assert brood.summary()["refused"] == 0
+
+
+@pytest.mark.parametrize("model", ["prefork", "oneshot", "kept", "oneshot-kept"])
+def test_r01_without_a_worker_to_be_had_clients_wait_and_nobody_is_refused(start, model):
+    brood = start("calc", *models.words(model, at_once=2))
+    with failing_calls([brood.service, *brood.keepers()], *[f"{call}:error=EAGAIN" for call in FORKS]):
+        kill_all_workers_of(brood)
+        with clients.Crowd(brood.url, [f"{i}\n".encode() for i in range(5)]) as crowd:
+            assert not crowd.run(2)
+            assert crowd.answers == [b""] * 5 and crowd.errors == [None] * 5
+            assert brood.workers() == []
+            share = brood.cpu(1)
+            assert share < PAUSE_CPU * SCALE, f"{share:.1%} of a core"
+    with clients.Crowd(brood.url, [f"{i}\n".encode() for i in range(5)]) as crowd:
+        begin = time.monotonic()
+        assert crowd.run(LONG)
+        # It was tried ever more seldom, at last once a second.
+        assert time.monotonic() - begin < 1.5 * SCALE
+        assert crowd.answers == [f"{i}\r\n".encode() for i in range(5)]
+    brood.check()
+    assert brood.stop() == 0
+    assert brood.summary()["worker_errors"] > 3
+    assert brood.summary()["refused"] == 0
+
+
 # ---- R02: fork fails for real ---------------------------------------------------------------------------------
 
 def fifty_under_a_bound(brood, bound, unbound):
@@ -84,16 +137,27 @@ def group():
         yield made
 
 
-def test_r02_a_cgroup_without_room_for_another_process(group, start):
-    brood = start("calc", "--delay", "300ms", "--workers", 100, preexec_fn=group.enter)
+# A pool has to want more workers than it has, by growing, or by replacing those that have served their one client.
+POOLS = {
+    "fork": ("--workers", 100),
+    "prefork": ("--model", "prefork", "--workers-max", 100, "--workers-spare", 2),
+    "oneshot": ("--model", "prefork", "--fresh", "oneshot", "--workers", 20),
+}
+
+
+@pytest.mark.parametrize("model", POOLS)
+def test_r02_a_cgroup_without_room_for_another_process(group, start, model):
+    brood = start("calc", "--delay", "300ms", *POOLS[model], preexec_fn=group.enter)
     brood.delay = 0.3
-    fifty_under_a_bound(brood, lambda: group.bound(group.count() + 5), lambda: group.bound(None))
+    fifty_under_a_bound(brood, lambda: group.bound(group.count() - len(brood.workers()) + 5),
+                        lambda: group.bound(None))
     brood.check()
     assert brood.stop() == 0
     assert brood.summary()["worker_errors"] > 0 and brood.summary()["refused"] == 0
 
 
-def test_r02_a_user_with_no_process_left(start, own_user):
+@pytest.mark.parametrize("model", POOLS)
+def test_r02_a_user_with_no_process_left(start, own_user, model):
     who = {key: own_user[key] for key in ("user", "group", "extra_groups")}
     crowding = []
 
@@ -105,7 +169,7 @@ def test_r02_a_user_with_no_process_left(start, own_user):
             process.kill()
             process.wait(LONG)
 
-    brood = start("calc", "--delay", "300ms", "--workers", 100, **own_user,
+    brood = start("calc", "--delay", "300ms", *POOLS[model], **own_user,
                   preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NPROC, (57, 57)))
     brood.delay = 0.3
     try:
@@ -119,14 +183,22 @@ def test_r02_a_user_with_no_process_left(start, own_user):
 
 # ---- R03: no descriptor for a client --------------------------------------------------------------------------
 
+# Standing workers cost the service process one each, whoever their client is: growing is what comes to an end.
+HUNDREDS = {
+    "fork": ("--workers", 1000),
+    "thread": ("--model", "thread", "--threads", 500),
+    "prefork": ("--model", "prefork", "--workers-max", 500, "--workers-spare", 2),
+    "oneshot": ("--model", "prefork", "--fresh", "oneshot", "--workers-max", 500, "--workers-spare", 2),
+}
+
+
 @pytest.mark.parametrize("seconds", [2, pytest.param(10, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("model", ["fork", "thread"])
+@pytest.mark.parametrize("model", HUNDREDS)
 def test_r03_with_no_descriptor_left_it_pauses_and_comes_back(start, model, seconds):
-    bound = ["--workers", 1000] if model == "fork" else ["--threads", 500]
-    brood = start("echo", "--model", model, *bound)
+    brood = start("echo", *HUNDREDS[model])
     with limited(brood.service, resource.RLIMIT_NOFILE, 64):
         with clients.Crowd(brood.url, [b"x"] * 200, half_close=False) as crowd:
-            crowd.run(0.5)
+            crowd.run(1)
             served = crowd.answers.count(b"x")
             assert 10 < served < 64
             share = brood.cpu(seconds)
@@ -140,8 +212,9 @@ def test_r03_with_no_descriptor_left_it_pauses_and_comes_back(start, model, seco
     assert brood.summary()["accept_errors"] + brood.summary()["worker_errors"] > 0
 
 
-def test_r03_queued_clients_are_served_when_one_lets_go(start):
-    brood = start("echo", "--workers", 1000)
+@pytest.mark.parametrize("model", ["fork", "prefork", "oneshot"])
+def test_r03_queued_clients_are_served_when_one_lets_go(start, model):
+    brood = start("echo", *HUNDREDS[model])
     with limited(brood.service, resource.RLIMIT_NOFILE, 64):
         held = [clients.connect(brood.url) for _ in range(60)]
         for client in held:
@@ -156,13 +229,39 @@ def test_r03_queued_clients_are_served_when_one_lets_go(start):
         assert len(served) == 60
 
 
+# A one-shot worker has one client: whoever takes none more need not be there.
+@pytest.mark.parametrize("model", ["prefork", "kept"])
+def test_r03_workers_with_no_descriptor_left_pause_and_come_back(start, model):
+    """0 to 3 are open in each: none is left for a client."""
+    brood = start("calc", *models.words(model))
+    with contextlib.ExitStack() as stack:
+        with contextlib.ExitStack() as limits:
+            for pid in brood.workers():
+                limits.enter_context(limited(pid, resource.RLIMIT_NOFILE, 4))
+            crowd = stack.enter_context(clients.Crowd(brood.url, [f"{i}\n".encode() for i in range(50)]))
+            crowd.run(1)
+            # They had begun to wait before the limit came.
+            assert crowd.seconds.count(None) >= 50 - len(brood.workers())
+            share = brood.cpu(2)
+            assert share < PAUSE_CPU * SCALE, f"{share:.1%} of a core"
+        begin = time.monotonic()
+        assert crowd.run(LONG)
+        assert time.monotonic() - begin < 1 * SCALE
+        assert crowd.answers == [f"{i}\r\n".encode() for i in range(50)]
+    brood.check()
+    assert brood.stop() == 0
+    assert brood.summary()["accept_errors"] > 0 and brood.summary()["refused"] == 0
+
+
 # ---- R04: whatever accept says --------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("error", ACCEPT_ERRORS)
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", ["iterative", "fork", "thread", "prefork", "oneshot"])
 def test_r04_the_listener_never_goes_deaf(start, model, error):
-    brood = start("calc", "--model", model)
-    with failing_calls(brood.service, f"accept4:error={error}:when=3+5"):
+    brood = start("calc", *models.words(model, at_once=1 if model == "prefork" else None))
+    # Each one-shot worker accepts once, if all goes well.
+    when = "1+2" if model == "oneshot" else "3+5"
+    with failing_calls([brood.service, *brood.workers()], f"accept4:error={error}:when={when}"):
         for i in range(12):
             begin = time.monotonic()
             assert clients.ask(brood.url, f"{i}*3\n".encode()) == f"{i * 3}\r\n".encode()
@@ -172,11 +271,12 @@ def test_r04_the_listener_never_goes_deaf(start, model, error):
 # ---- R12: everybody ends at once ------------------------------------------------------------------------------
 
 @pytest.mark.skipif(SANITIZED, reason="500 sanitized processes do not fit into every memory")
-def test_r12_500_children_that_end_within_ten_milliseconds(start, handlers):
-    brood = start(handlers("obey"), "--workers", 500)
-    until = int((time.monotonic() + 3) * 1000)
+@pytest.mark.parametrize("model", ["fork", "prefork", "oneshot"])
+def test_r12_500_clients_that_end_within_ten_milliseconds(start, handlers, model):
+    brood = start(handlers("obey"), *models.words(model, at_once=500))
+    until = int((time.monotonic() + 4) * 1000)
     with clients.Crowd(brood.url, [f"until {until}\n".encode()] * 500) as crowd:
-        crowd.run(max(0.1, until / 1000 - time.monotonic() - 0.2))
+        crowd.run(max(0.1, until / 1000 - time.monotonic() - 1))
         assert len(brood.workers()) == 500
         assert crowd.run(LONG)
         assert crowd.answers == [b"now\n"] * 500
@@ -184,3 +284,14 @@ def test_r12_500_children_that_end_within_ten_milliseconds(start, handlers):
     assert brood.stop() == 0
     assert brood.summary()["accepted"] == brood.summary()["ended"]
     assert len(brood.records("end", reason="finished")) == brood.summary()["ended"]
+
+
+@pytest.mark.skipif(SANITIZED, reason="as above")
+@pytest.mark.parametrize("model", ["prefork", "oneshot", "kept"])
+def test_r12_200_standing_workers_that_die_at_once_are_replaced_at_once(start, model):
+    brood = start("calc", *models.words(model, at_once=200))
+    kill_all_workers_of(brood)
+    with clients.Crowd(brood.url, [f"{i}\n".encode() for i in range(200)]) as crowd:
+        assert crowd.run(LONG)
+        assert crowd.answers == [f"{i}\r\n".encode() for i in range(200)]
+        assert max(crowd.seconds) < 2 * SCALE

@@ -10,13 +10,13 @@ import time
 
 import pytest
 
-from harness import clients
+from harness import clients, models
 from harness.patience import BROOD, LONG
 from harness.processes import wait_until
 
 pytestmark = pytest.mark.fault
 
-MODELS = ["iterative", "fork", "thread"]
+MODELS = ["iterative", "fork", "thread", "prefork", "oneshot"]
 EX_CANTCREAT = 73
 LINE_MAX = 4096
 
@@ -29,7 +29,7 @@ ATTACK = (b"log \x1b]0;owned\x07 \x1b[31mred \r2026-11-21 13:22:17.123 [ERROR] [
 
 @pytest.mark.parametrize("model", MODELS)
 def test_r36_text_stays_one_line_and_in_its_place(start, handlers, model):
-    brood = start(handlers("obey"), "--model", model, log="text")
+    brood = start(handlers("obey"), *models.words(model), log="text")
     before = len(brood.text().splitlines())
     clients.ask(brood.url, ATTACK + b"\n")
     wait_until(lambda: "blame=" in brood.text(), LONG, brood.text)
@@ -41,7 +41,7 @@ def test_r36_text_stays_one_line_and_in_its_place(start, handlers, model):
 
 @pytest.mark.parametrize("model", MODELS)
 def test_r36_json_parses_whatever_is_in_it(start, handlers, model):
-    brood = start(handlers("obey"), "--model", model)
+    brood = start(handlers("obey"), *models.words(model))
     clients.ask(brood.url, ATTACK + b"\n")
     wait_until(lambda: any("blame" in record for record in brood.records("end")), LONG, brood.text)
     (end,) = (record for record in brood.records("end") if "blame" in record)
@@ -68,7 +68,7 @@ def test_r36_64_kib_of_words_are_one_bounded_line(start, handlers, log):
 
 @pytest.mark.parametrize("model", MODELS)
 def test_r36_calc_shows_what_came_escaped(start, model):
-    brood = start("calc", "--model", model, "--log-level", "debug", log="text")
+    brood = start("calc", *models.words(model), "--log-level", "debug", log="text")
     clients.ask(brood.url, b"\x1b[2J\r1\n")
     wait_until(lambda: r"In buffer = b'\x1b[2J\r1\n'" in brood.text(), LONG, brood.text)
     assert b"\x1b" not in brood.stderr.read_bytes()
@@ -83,7 +83,7 @@ def served(brood, count=5):
 
 @pytest.mark.parametrize("model", MODELS)
 def test_r37_a_full_device_stops_nothing(start, model):
-    brood = start("calc", "--model", model, "--log-file", "/dev/full")
+    brood = start("calc", *models.words(model), "--log-file", "/dev/full")
     served(brood)
 
 
@@ -91,7 +91,7 @@ def test_r37_a_full_device_stops_nothing(start, model):
 def test_r37_a_fifo_without_reader_stops_nothing_and_tells_the_reader_that_comes(start, tmp_path, model):
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
-    brood = start("calc", "--model", model, "--log-file", fifo)
+    brood = start("calc", *models.words(model), "--log-file", fifo)
     served(brood)
     with open(os.open(fifo, os.O_RDONLY | os.O_NONBLOCK), "rb", buffering=0) as reader:
         time.sleep(1.1)  # tried once a second
@@ -133,7 +133,7 @@ def small_disk(tmp_path):
 @pytest.mark.parametrize("model", MODELS)
 def test_r37_a_full_disk_stops_nothing_and_the_loss_is_counted(start, small_disk, model):
     log = small_disk / "log"
-    brood = start("calc", "--model", model, "--log-file", log)
+    brood = start("calc", *models.words(model), "--log-file", log)
     served(brood, 150)
     full = log.stat().st_size
     assert full <= 16384
@@ -158,7 +158,7 @@ def test_r37_a_symbolic_link_is_not_followed(tmp_path):
 def test_r37_rotation_under_load_loses_no_line(start, tmp_path, model):
     logs = tmp_path / "logs"
     logs.mkdir()
-    brood = start("calc", "--model", model, "--log-file", logs / "log")
+    brood = start("calc", *models.words(model), "--log-file", logs / "log")
     asked, stop = [0], threading.Event()
 
     def keep_asking():

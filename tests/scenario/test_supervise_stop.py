@@ -230,16 +230,6 @@ def test_an_interrupt_at_the_terminal_reaches_only_the_supervisor(handler, termi
     assert "reason=stopped" in brood.text and "INT" not in brood.text
 
 
-@pytest.mark.parametrize("name", ["USR2", "TTIN", "TTOU", "WINCH"])
-def test_a_signal_for_later_says_so_in_one_line(handler, name):
-    with start(handler) as brood:
-        (url,) = brood.urls()
-        brood.send(getattr(signal, "SIG" + name))
-        brood.wait_for(f"signal={name} .*not part of this version")
-        assert ask(url, b"hello\n").endswith(b"hello\n")
-        assert brood.stop() == 0
-
-
 def test_usr1_reopens_the_log_of_all_processes(handler, tmp_path):
     log = tmp_path / "log"
     with start(handler, "--log-file", log) as brood:
@@ -260,8 +250,8 @@ def test_usr1_reopens_the_log_of_all_processes(handler, tmp_path):
 
 def test_signals_to_everybody_break_nothing(handler):
     """As `pkill -HUP brood` would: supervisor and service process; (R42)"""
-    harmless = [signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGCHLD, signal.SIGTTIN, signal.SIGTTOU,
-                signal.SIGWINCH, signal.SIGPIPE, signal.SIGALRM]
+    harmless = [signal.SIGHUP, signal.SIGUSR1, signal.SIGCHLD, signal.SIGTTIN, signal.SIGTTOU, signal.SIGPIPE,
+                signal.SIGALRM]
     chosen = random.Random(42)
     with start(handler, "-m", "thread", "--log-level", "error") as brood:
         (url,) = brood.urls()

@@ -251,6 +251,32 @@ static void listeners_sent_to_the_supervisor_are_refused_and_closed(void **state
 	assert_refused(pair);
 }
 
+static void a_log_reaches_a_service_process_and_nobody_else(void **state)
+{
+	struct pair *pair = *state;
+	struct channel_message received;
+	struct stat sent, arrived;
+	int log_fd = -2;
+
+	assert_int_equal(channel_send_log(pair->supervisor, STDIN_FILENO), 0);
+	assert_int_equal(channel_receive_order(pair->service, &received, &log_fd), 0);
+	assert_int_equal(received.type, CHANNEL_REOPEN);
+	assert_true(fstat(STDIN_FILENO, &sent) == 0 && fstat(log_fd, &arrived) == 0);
+	assert_true(sent.st_dev == arrived.st_dev && sent.st_ino == arrived.st_ino);
+	assert_int_equal(fcntl(log_fd, F_GETFD), FD_CLOEXEC);
+	close(log_fd);
+	assert_int_equal(channel_send(pair->supervisor, CHANNEL_DRAIN, 0, NULL), 0);
+	assert_int_equal(channel_receive_order(pair->service, &received, &log_fd), 0);
+	assert_int_equal(received.type, CHANNEL_DRAIN);
+	assert_int_equal(log_fd, -1);
+
+	assert_int_equal(channel_send_log(pair->service, STDIN_FILENO), 0);
+	assert_int_equal(channel_receive(pair->supervisor, &received), -EBADMSG);
+	assert_int_equal(channel_send_listeners(pair->supervisor, (int[]){ 0, 1 }, 2), 0);
+	assert_int_equal(channel_receive_order(pair->service, &received, &log_fd), -EBADMSG);
+	assert_int_equal(count_open(), pair->open_before);
+}
+
 static void a_closed_channel_says_so(void **state)
 {
 	struct pair *pair = *state;
@@ -290,6 +316,7 @@ int main(void)
 		TEST(another_version_size_or_type_is_refused),
 		TEST(descriptors_that_were_not_announced_are_refused_and_closed),
 		TEST(listeners_sent_to_the_supervisor_are_refused_and_closed),
+		TEST(a_log_reaches_a_service_process_and_nobody_else),
 		TEST(a_closed_channel_says_so),
 		TEST(a_reader_who_sleeps_does_not_block_the_sender),
 	};

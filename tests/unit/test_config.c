@@ -252,16 +252,38 @@ static void a_newer_caller_is_refused(void **state)
 	assert_int_equal(newer.unknown, 1);
 }
 
-static void slots_are_as_many_as_connections_may_be_out(void **state)
+static void slots_are_as_many_as_connections_may_be_out_after_a_resize(void **state)
 {
 	struct brood_service service = { .workers = 12, .threads = 34 };
 
 	(void)state;
-	assert_int_equal(engine_slots(&service), 12);
+	assert_int_equal(engine_slots(&service), 12 + 12);
 	service.model = BROOD_THREAD;
-	assert_int_equal(engine_slots(&service), 34);
+	assert_int_equal(engine_slots(&service), 34 + 34);
 	service.model = BROOD_ITERATIVE;
 	assert_int_equal(engine_slots(&service), 41); /* one, and what it leaves to children */
+}
+
+/* Beyond what the model serves at once clients wait: such a limit would refuse nobody. */
+static void a_limit_on_clients_fits_what_the_model_serves(void **state)
+{
+	struct brood_service given = { .workers = 12, .max_clients = 12, .handler = { .handle = handle } }, service;
+	struct sentence why;
+
+	(void)state;
+	assert_int_equal(effective(&given, &service, &why), 0);
+	given.max_clients = 13;
+	assert_refused(&given, "max_clients is 13, but model fork serves 12 at once");
+	given = (struct brood_service){ .model = BROOD_THREAD, .max_clients = 65, .handler = { .handle = handle } };
+	assert_refused(&given, "max_clients is 65, but model thread serves 64 at once");
+	given = (struct brood_service){ .model = BROOD_PREFORK, .max_clients = 9, .handler = { .handle = handle } };
+	assert_refused(&given, "max_clients is 9, but model prefork serves 8 at once");
+}
+
+static void a_list_that_is_none_is_refused(void **state)
+{
+	(void)state;
+	assert_refused(&(struct brood_service){ .deny = "::1/129", .handler = { .handle = handle } }, "deny: '::1/129'");
 }
 
 int main(void)
@@ -278,7 +300,9 @@ int main(void)
 		cmocka_unit_test(what_only_standing_workers_can_honour_is_refused_elsewhere),
 		cmocka_unit_test(an_older_callers_unknown_fields_are_zero),
 		cmocka_unit_test(a_newer_caller_is_refused),
-		cmocka_unit_test(slots_are_as_many_as_connections_may_be_out),
+		cmocka_unit_test(slots_are_as_many_as_connections_may_be_out_after_a_resize),
+		cmocka_unit_test(a_limit_on_clients_fits_what_the_model_serves),
+		cmocka_unit_test(a_list_that_is_none_is_refused),
 	};
 
 	return cmocka_run_group_tests_name("config", tests, NULL, NULL);

@@ -113,6 +113,26 @@ static void the_end_is_behind_the_highest(void **state)
 	run(find_end);
 }
 
+static void find_end_without_proc(void)
+{
+	char empty[] = "/tmp/brood-empty-XXXXXX";
+
+	if (geteuid() != 0)
+		return;
+	CHECK(mkdtemp(empty) && chdir(empty) == 0 && rmdir(empty) == 0 && chroot(".") == 0);
+	CHECK(dup2(STDIN_FILENO, FIRST + 23) == FIRST + 23);
+	CHECK(descriptors_end() == FIRST + 24);
+	close(FIRST + 23);
+	CHECK(descriptors_plug(FIRST) == 0);
+	CHECK(descriptors_end() == FIRST);
+}
+
+static void behind_a_chroot_the_end_is_found_and_holes_are_filled(void **state)
+{
+	(void)state;
+	run(find_end_without_proc);
+}
+
 static void plug(void)
 {
 	int fd;
@@ -157,6 +177,7 @@ int main(void)
 		cmocka_unit_test(everything_in_the_range_is_closed_but_what_is_kept),
 		cmocka_unit_test(both_ends_of_the_range_may_be_kept),
 		cmocka_unit_test(the_end_is_behind_the_highest),
+		cmocka_unit_test(behind_a_chroot_the_end_is_found_and_holes_are_filled),
 		cmocka_unit_test(what_opens_after_the_plug_is_above_it),
 		cmocka_unit_test(the_standard_three_are_open_and_inherited),
 	};

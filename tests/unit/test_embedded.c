@@ -151,6 +151,33 @@ static int take_a_while(struct brood_conn *conn, void *app)
 	return 0;
 }
 
+static void what_changes_the_process_is_refused_by_name(void **state)
+{
+	const struct brood_service refused[] = {
+		{ .user = "nobody" },
+		{ .chroot = "/" },
+		{ .rlimits = "core=0" },
+		{ .no_new_privs = BROOD_OFF },
+		{ .oom_score_adj = 1 },
+		{ .lame_duck_ms = 1 },
+	};
+	static const char *const names[] = { "user", "chroot", "rlimits", "no_new_privs", "oom_score_adj",
+		"lame_duck_ms" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+		struct brood_service service = refused[i];
+		struct brood *engine = brood_new();
+
+		service.listen = "tcp://127.0.0.1:0";
+		service.handler.handle = echo;
+		assert_int_equal(brood_add(engine, &service), 0);
+		assert_int_equal(brood_start(engine), -EINVAL);
+		assert_non_null(strstr(brood_error(engine), names[i]));
+		brood_free(engine);
+	}
+}
+
 static void note_duration(void *arg, enum brood_level level, const char *line, size_t size)
 {
 	const char *ms = memmem(line, size, " ms=", 4);
@@ -227,6 +254,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_thousand_clients_under_iterative_leave_nothing_behind),
 		cmocka_unit_test(a_thousand_clients_under_thread_leave_nothing_behind),
+		cmocka_unit_test(what_changes_the_process_is_refused_by_name),
 		cmocka_unit_test(a_start_that_failed_may_be_tried_again),
 		cmocka_unit_test(the_record_tells_how_long_each_client_was_served),
 		cmocka_unit_test(what_waits_in_stdio_leaves_before_the_next_request),

@@ -11,11 +11,13 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "transport/open.h"
+#include "transport/open_fd.h"
 
 #define MAX 4
 
@@ -255,9 +257,10 @@ static void named_descriptors_are_for_the_process_they_name(void **state)
 {
 	struct opened first, second;
 	char pid[16];
-	int saved = dup(4);
+	int saved[] = { dup(4), dup(5) }, ends[2];
 
 	(void)state;
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
 	open_well(abstract("unix:@", ""), &first);
 	dup2(first.listeners[0].fd, 4);
 	snprintf(pid, sizeof pid, "%d", (int)getpid());
@@ -265,18 +268,75 @@ static void named_descriptors_are_for_the_process_they_name(void **state)
 	setenv("LISTEN_FDS", "2", 1);
 	setenv("LISTEN_FDNAMES", "other:web", 1);
 	open_well("fd://web", &second);
-	assert_int_equal(second.listeners[0].fd, 4);
+	assert_int_not_equal(second.listeners[0].fd, 4);
+	assert_int_equal(fcntl(second.listeners[0].fd, F_GETFD), FD_CLOEXEC);
 	assert_string_equal(second.listeners[0].url, abstract("unix:@", ""));
 	close_all(&second);
-	expect_refused("fd://we", -ENOENT, "no descriptor is named 'we'");
+	/* Closed and asked for again, as by a second reload. */
+	open_well("fd://web", &second);
+	close_all(&second);
+	setenv("LISTEN_FDS", "3", 1);
+	setenv("LISTEN_FDNAMES", "other:web:web", 1);
+	dup2(ends[0], 5);
+	expect_refused("fd://web", -ENOTSOCK, "descriptor 5 is not a socket");
+	expect_refused("fd://we", -ENOENT, "there are: other web web");
 	setenv("LISTEN_PID", "1", 1);
 	expect_refused("fd://web", -ENOENT, "for process 1");
-	unsetenv("LISTEN_FDNAMES");
+	open_fd_forget();
+	assert_null(getenv("LISTEN_PID"));
+	assert_null(getenv("LISTEN_FDS"));
+	assert_null(getenv("LISTEN_FDNAMES"));
 	expect_refused("fd://web", -ENOENT, "no named descriptors");
-	if (saved >= 0)
-		dup2(saved, 4);
-	close(saved);
+	for (int i = 0; i < 2; i++) {
+		if (saved[i] >= 0)
+			dup2(saved[i], 4 + i);
+		close(saved[i]);
+		close(ends[i]);
+	}
 	close_all(&first);
+}
+
+/* Each call in a process of its own, whose descriptors from 3 on are all its own. */
+static void hold(const char *pid, const char *count, int ret_flags[static 3])
+{
+	int ends[2], result[3];
+	pid_t child;
+
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	child = fork();
+	if (child == 0) {
+		char own[16];
+		int answer = fcntl(ends[1], F_DUPFD_CLOEXEC, 50);
+
+		snprintf(own, sizeof own, "%d", (int)getpid());
+		setenv("LISTEN_PID", pid ? pid : own, 1);
+		setenv("LISTEN_FDS", count, 1);
+		for (int fd = 3; fd < 6; fd++)
+			dup2(STDIN_FILENO, fd);
+		open_fd_hold();
+		for (int i = 0; i < 3; i++)
+			result[i] = fcntl(3 + i, F_GETFD);
+		_exit(write(answer, result, sizeof result) == sizeof result ? 0 : 1);
+	}
+	assert_int_equal(read(ends[0], ret_flags, sizeof result), sizeof result);
+	close(ends[0]);
+	close(ends[1]);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+}
+
+static void all_that_were_handed_over_are_close_on_exec(void **state)
+{
+	int flags[3];
+
+	(void)state;
+	hold(NULL, "2", flags);
+	assert_true(flags[0] == FD_CLOEXEC && flags[1] == FD_CLOEXEC && flags[2] == 0);
+	hold("1", "2", flags);
+	assert_true(flags[0] == 0 && flags[1] == 0 && flags[2] == 0);
+	hold(NULL, "2147483647", flags);
+	assert_true(flags[0] == FD_CLOEXEC && flags[1] == FD_CLOEXEC && flags[2] == FD_CLOEXEC);
+	hold(NULL, "-1", flags);
+	assert_int_equal(flags[0], 0);
 }
 
 static int make_directory(void **state)
@@ -303,6 +363,7 @@ int main(void)
 		cmocka_unit_test(a_listening_descriptor_tells_what_it_is),
 		cmocka_unit_test(a_descriptor_that_cannot_serve_is_refused_and_stays_open),
 		cmocka_unit_test(named_descriptors_are_for_the_process_they_name),
+		cmocka_unit_test(all_that_were_handed_over_are_close_on_exec),
 	};
 
 	return cmocka_run_group_tests_name("open", tests, make_directory, remove_directory);

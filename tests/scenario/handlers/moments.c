@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Every moment of a handler, said as it comes: document 002's hooks. The environment chooses what goes wrong at load
- * (MOMENTS_LOAD: exit, crash, fail, hang); the client's first line what goes wrong later.
+ * (MOMENTS_LOAD: exit, crash, fail, hang) and at the worker's stop (MOMENTS_STOP: crash); the client's first line what goes
+ * wrong in between.
  */
 #include <brood/brood.h>
 #include <errno.h>
@@ -54,8 +55,14 @@ static int start(void *app)
 
 static void stop(void *app)
 {
+	const char *how = getenv("MOMENTS_STOP");
+
 	(void)app;
 	say("stop");
+	if (how && strcmp(how, "crash") == 0) {
+		signal(SIGSEGV, SIG_DFL);
+		raise(SIGSEGV);
+	}
 }
 
 /* Looks at who it is and what it said without taking it away from handle: by its own port range, nobody is refused. */

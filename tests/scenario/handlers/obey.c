@@ -28,6 +28,27 @@ static int do_crash(struct brood_conn *conn, long number)
 	return raise(SIGSEGV);
 }
 
+static int do_abort(struct brood_conn *conn, long number)
+{
+	(void)conn;
+	(void)number;
+	signal(SIGABRT, SIG_DFL);
+	abort();
+}
+
+/* So many MiB, each page of them written to, and never given back. */
+static int do_eat(struct brood_conn *conn, long number)
+{
+	size_t size = (size_t)number << 20;
+	volatile char *memory = malloc(size);
+
+	if (!memory)
+		return -ENOMEM;
+	for (size_t i = 0; i < size; i += 4096)
+		memory[i] = 1;
+	return brood_printf(conn, "ate\n");
+}
+
 static int do_exit(struct brood_conn *conn, long number)
 {
 	(void)conn;
@@ -139,6 +160,8 @@ static const struct {
 } acts[] = {
 	{ "pid", do_pid, false },
 	{ "crash", do_crash, false },
+	{ "abort", do_abort, false },
+	{ "eat", do_eat, false },
 	{ "exit", do_exit, false },
 	{ "fail", do_fail, true },
 	{ "spin", do_spin, false },

@@ -3,26 +3,19 @@
  * Decides what "nofile=1024" means. Invariant: nothing is set unless all of the text is right. Called for the fields of
  * struct brood_service, by the supervisor to check them and by a service process to obey.
  */
-#include "process/limits.h"
+#include "process/rlimits.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
-#include "base/buf.h"
 #include "protocol/nearest.h"
 #include "protocol/units.h"
 
-#define BLANKS         " \t\n"
-#define WORD_SIZE      (NEAREST_WORD_MAX + UNITS_TEXT_MAX + 2)
-#define OOM_SCORE_FILE "/proc/self/oom_score_adj"
-#define OOM_SCORE_MAX  1000
+#define BLANKS    " \t\n"
+#define WORD_SIZE (NEAREST_WORD_MAX + UNITS_TEXT_MAX + 2)
 
 struct limit {
 	const char *name;
@@ -124,7 +117,7 @@ static int parse(const char *text, struct limit ret_limits[RESOURCES], struct se
 	return (int)count;
 }
 
-int limits_check(const char *text, struct sentence *why)
+int rlimits_check(const char *text, struct sentence *why)
 {
 	struct limit limits[RESOURCES];
 	int r = text ? parse(text, limits, why) : 0;
@@ -147,7 +140,7 @@ static int set(const struct limit *limit, struct sentence *why)
 	return sentence_set(why, -errno, "cannot set the limit %s: %s", limit->name, strerror(errno));
 }
 
-int limits_set(const char *text, struct sentence *why)
+int rlimits_set(const char *text, struct sentence *why)
 {
 	struct limit limits[RESOURCES];
 	int count = text ? parse(text, limits, why) : 0;
@@ -155,29 +148,5 @@ int limits_set(const char *text, struct sentence *why)
 
 	for (int i = 0; i < count && r == 0; i++)
 		r = set(&limits[i], why);
-	return r;
-}
-
-int limits_raise_oom_score(int by)
-{
-	char text[16] = "";
-	struct buf number;
-	int fd, r = 0;
-	int score;
-
-	fd = open(OOM_SCORE_FILE, O_RDWR | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (read(fd, text, sizeof text - 1) < 0) {
-		r = -errno;
-		goto close_fd;
-	}
-	score = atoi(text) + by;
-	buf_init(&number, text, sizeof text);
-	buf_puti(&number, score < OOM_SCORE_MAX ? score : OOM_SCORE_MAX);
-	if (pwrite(fd, text, number.size, 0) < 0)
-		r = -errno;
-close_fd:
-	close(fd);
 	return r;
 }

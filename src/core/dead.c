@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/dead.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include "base/clock.h"
+#include "core/end.h"
+#include "core/engine_private.h"
+#include "core/refuse.h"
+
+/* What the client said already must not be unread when the connection is closed: that sends a reset, which may overtake
+ * the last words. Whoever says more than this has it so. */
+#define DISCARD_SIZE  4096
+#define DISCARD_TIMES 16
+
+#define IDLE_FIELDS   (2 + DEAD_FIELDS)
+
+static uint32_t phase_of(const struct slot *slot)
+{
+	return atomic_load_explicit(&slot->phase, memory_order_relaxed);
+}
+
+static void discard_what_came(int fd)
+{
+	char discarded[DISCARD_SIZE];
+
+	for (int i = 0; i < DISCARD_TIMES && recv(fd, discarded, sizeof discarded, MSG_DONTWAIT) > 0; i++)
+		continue;
+}
+
+/* Between two requests nobody waits for an answer; behind the last one it is complete, or was none. */
+static bool is_owed_an_answer(const struct slot *slot)
+{
+	return phase_of(slot) <= PHASE_HANDLE && !atomic_load(&slot->answering);
+}
+
+static bool say_last_words(struct service *service, int fd, const struct slot *slot)
+{
+	const struct brood_service *config = &service->config;
+
+	if (config->last_words_size == 0 || !is_owed_an_answer(slot) ||
+		send(fd, config->last_words, config->last_words_size, MSG_DONTWAIT | MSG_NOSIGNAL) <= 0)
+		return false;
+	shutdown(fd, SHUT_WR);
+	tally_add(&service->ledger->tally->answered_for_the_dead, 1);
+	return true;
+}
+
+bool dead_answer(struct service *service, int fd, const struct slot *slot)
+{
+	bool said = say_last_words(service, fd, slot);
+	int parked = said ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
+
+	if (parked >= 0)
+		refuse_park(service, parked);
+	else
+		shutdown(fd, SHUT_RDWR);
+	return said;
+}
+
+bool dead_expire(struct service *service, int fd, const struct slot *slot)
+{
+	bool said = say_last_words(service, fd, slot);
+
+	if (said)
+		discard_what_came(fd);
+	shutdown(fd, SHUT_RDWR);
+	return said;
+}
+
+/* A code of 0: somebody else waited for it, and nobody knows. What was cut off by the stop of everything is no death. */
+static bool is_in_good_order(const struct end_record *record, const struct child_exit *ended)
+{
+	if (record->reason == END_STOPPED || record->reason == END_SUPERVISOR_GONE)
+		return true;
+	return record->phase == PHASE_OVER && (ended->code == 0 || (ended->code == CLD_EXITED && ended->status == 0));
+}
+
+static int32_t overdue_ms(const struct end_record *record, const struct slot *slot)
+{
+	int64_t must_end_ns = atomic_load_explicit(&slot->must_end_ns, memory_order_relaxed);
+	int64_t late_ms;
+
+	if (must_end_ns <= 0 || must_end_ns > record->ended_ns)
+		return 0;
+	late_ms = (record->ended_ns - must_end_ns) / NS_PER_MS;
+	return late_ms < INT32_MAX ? (int32_t)late_ms : INT32_MAX;
+}
+
+void dead_examine(struct end_record *record, const struct slot *slot, const struct child_exit *ended)
+{
+	record->phase = phase_of(slot);
+	record->died = ended && !is_in_good_order(record, ended);
+	record->overdue_ms = record->died && record->phase != PHASE_OVER ? overdue_ms(record, slot) : 0;
+}
+
+static int64_t cpu_us(const struct rusage *usage)
+{
+	return (usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) * INT64_C(1000000) + usage->ru_utime.tv_usec +
+	       usage->ru_stime.tv_usec;
+}
+
+static size_t process_fields(
+	const struct child_exit *ended, bool died, char text[DEAD_TEXT_SIZE], struct log_field *fields)
+{
+	size_t n = 0;
+
+	fields[n++] = LOG_INT("cpu_us", cpu_us(&ended->usage));
+	fields[n++] = LOG_TEXT("exit", child_exit_text(ended, text, DEAD_TEXT_SIZE));
+	if (!died)
+		return n;
+	fields[n++] = LOG_TEXT("core", ended->code == CLD_DUMPED ? "yes" : "no");
+	fields[n++] = LOG_INT("peak_kib", ended->usage.ru_maxrss);
+	return n;
+}
+
+size_t dead_fields(const struct end_record *record, const struct child_exit *ended, char text[DEAD_TEXT_SIZE],
+	struct log_field *fields)
+{
+	size_t n = process_fields(ended, record->died, text, fields);
+
+	if (!record->died)
+		return n;
+	fields[n++] = LOG_TEXT("phase", slot_phase_name(record->phase));
+	if (record->overdue_ms > 0)
+		fields[n++] = LOG_INT("overdue_ms", record->overdue_ms);
+	fields[n++] = LOG_TEXT("last_words", record->answered ? "sent" : NULL);
+	return n;
+}
+
+/* It had nobody's request in hand, so there is no end record to tell it in. */
+static void tell_idle(struct service *service, const struct end_record *record, const struct child_exit *ended)
+{
+	struct log_field fields[IDLE_FIELDS];
+	char text[DEAD_TEXT_SIZE];
+	size_t n = 0;
+
+	fields[n++] = LOG_INT("worker", record->worker);
+	fields[n++] = LOG_INT("ms", (record->ended_ns - record->accepted_ns) / NS_PER_MS);
+	n += process_fields(ended, true, text, &fields[n]);
+	log_write(service->engine->log, &(struct log_record){
+						.level = BROOD_WARN,
+						.service = service->config.name,
+						.message = "died",
+						.fields = fields,
+						.field_count = n,
+						.scratch = service->ledger->scratch,
+					});
+	end_worker_died(service, record->worker, END_NONE, ended);
+}
+
+void dead_worker(struct service *service, struct end_record *record, const struct slot *slot, int fd,
+	const struct child_exit *ended)
+{
+	record->ended_ns = clock_now_ns();
+	if (!slot) {
+		tell_idle(service, record, ended);
+		return;
+	}
+	record->counted = true; /* its pages are shared with us */
+	end_read_slot(record, slot);
+	dead_examine(record, slot, ended);
+	record->answered = fd >= 0 && record->phase != PHASE_OVER && dead_answer(service, fd, slot);
+	tally_add(&service->ledger->tally->ended, 1);
+	end_tell(service, record, ended);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where a standing worker waits for its next client, and how it is called away from there. accept4(2) on the one listener
+ * simply blocks: the kernel gives clients in turn, and polling first costs prefork 1.39 ×. So a word has to come by signal;
+ * its handler puts a descriptor on which accept4 and epoll_wait fail in the place of the one that the worker waits on, in
+ * the worker's own table. Whether the signal comes just before the call, during it or after: the next one fails.
+ */
+#ifndef CORE_GATE_H
+#define CORE_GATE_H
+
+#include <signal.h>
+
+struct arena;
+struct brood_conn;
+
+/* Ignored by default: one that comes too early or too late does nothing. Only handlers that ask for it get it otherwise. */
+#define GATE_SIGNAL SIGURG
+
+/* In a worker, before it waits for the first time. 0 or -errno. */
+int gate_open(struct arena *arena);
+void gate_close(struct arena *arena);
+
+/* Wait for the next client: 0, -ESHUTDOWN when called away, else as transport_ops.accept. */
+int gate_take(struct arena *arena, struct brood_conn *conn);
+
+/* After -ESHUTDOWN, to go on: as before the signal. */
+int gate_restore(struct arena *arena);
+int gate_restore_fds(const struct arena *arena); /* the numbers alone: in a keeper, whose table is its workers' */
+
+/* Those who wait already: 0, -EAGAIN when there are none, else as transport_ops.accept. Without waiting where listeners
+ * are O_NONBLOCK. */
+int gate_take_queued(struct arena *arena, struct brood_conn *conn);
+
+/* A child of a worker's (brood_fork) has no part in the queue. */
+void gate_leave(const struct arena *arena, int kept_fd);
+
+#endif

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reads rings of end records that somebody else writes, who may be broken: numbers are only shown and added, enums and
+ * lengths are checked, texts are cut at their arrays. Invariant: each record is told once, and each worker's before its
+ * death is.
+ */
+#include "core/harvest.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "contract/standing.h"
+#include "core/admit.h"
+#include "core/dead.h"
+#include "core/end.h"
+#include "core/engine_private.h"
+#include "core/reach.h"
+
+/* A bool that somebody else wrote may be any byte, and then the compiler's guess is as good as ours. */
+static bool read_flag(const bool *flag)
+{
+	unsigned char byte;
+
+	memcpy(&byte, flag, 1);
+	return byte != 0;
+}
+
+/* Most have none, and a few hundred bytes for each end are worth the look. */
+static void copy_text(char *to, const char *text, size_t size)
+{
+	memcpy(to, text, text[0] ? size : 1);
+	to[text[0] ? size - 1 : 0] = '\0';
+}
+
+static void copy_record(struct end_record *record, const struct end_record *left, const struct service *service)
+{
+	memcpy(record, left, offsetof(struct end_record, peer));
+	record->queue_at_most = read_flag(&left->queue_at_most);
+	record->datagram = read_flag(&left->datagram);
+	record->counted = true;
+	record->died = record->answered = false;
+	record->overdue_ms = 0;
+	if (record->reason == END_NONE || record->reason >= END_REASONS)
+		record->reason = END_UNKNOWN;
+	/* A worker sees that everything must end, not why: it takes the worst for granted. */
+	if (record->reason == END_SUPERVISOR_GONE && service->model.killed)
+		record->reason = END_STOPPED;
+	if (record->would_refuse >= END_REASONS)
+		record->would_refuse = END_NONE;
+	if (record->peer_size > sizeof record->peer)
+		record->peer_size = 0;
+	memcpy(&record->peer, &left->peer, record->peer_size);
+	copy_text(record->blame, left->blame, sizeof record->blame);
+	copy_text(record->note, left->note, sizeof record->note);
+}
+
+static void tell(struct service *service, pid_t worker)
+{
+	struct ledger *ledger = service->ledger;
+	struct end_record *record = &ledger->record;
+
+	record->worker = worker;
+	if (record->datagram && record->listener < ledger->acceptor_count)
+		ledger->acceptors[record->listener].dropped = record->dropped;
+	if (record->accepted_ns > ledger->last_accept_ns && record->accepted_ns <= ledger->loop_now_ns)
+		ledger->last_accept_ns = record->accepted_ns;
+	tally_add(&ledger->tally->accepted, 1);
+	tally_add(&ledger->tally->ended, 1);
+	if (record->would_refuse != END_NONE)
+		admit_tell_would(service, record, record->would_refuse);
+	admit_harvest(service, record, record->uid);
+	end_tell(service, record, NULL);
+}
+
+static void begin_batch(struct service *service)
+{
+	if (service->ledger->batching)
+		return;
+	service->ledger->batching = true;
+	log_batch_begin(service->engine->log, &service->ledger->batch);
+}
+
+void harvest_flush(struct service *service)
+{
+	if (service->ledger->batching)
+		log_batch_end(service->engine->log);
+	service->ledger->batching = false;
+}
+
+/* Records that the worker had no room for: their counts are gone with them. */
+static void tell_lost(struct service *service, struct standing_order *order, uint64_t lost)
+{
+	uint64_t more = lost - order->lost_seen;
+	struct tally *tally = service->ledger->tally;
+
+	if (more == 0)
+		return;
+	order->lost_seen = lost;
+	tally_add(&tally->lost_records, more);
+	tally_add(&tally->accepted, more);
+	tally_add(&tally->ended, more);
+	service->model.host->log(service, BROOD_WARN, CAUSE_WORKER,
+		"%llu ends are not in the log: their workers were quicker than it",
+		(unsigned long long)tally->lost_records);
+}
+
+static void tell_accept_errors(struct service *service, struct standing_order *order, const struct standing *standing)
+{
+	uint64_t errors = atomic_load_explicit(&standing->accept_errors, memory_order_relaxed);
+	int error = atomic_load_explicit(&standing->accept_error, memory_order_relaxed);
+
+	if (errors == order->accept_errors_seen)
+		return;
+	tally_add(&service->ledger->tally->accept_errors, errors - order->accept_errors_seen);
+	order->accept_errors_seen = errors;
+	service->model.host->log(service, BROOD_ERROR, CAUSE_ACCEPT, "a worker cannot accept: %s; it pauses",
+		error < 0 && error > -4096 ? strerrordesc_np(-error) : "?");
+}
+
+bool harvest_ring(struct service *service, unsigned int index, pid_t worker)
+{
+	const struct standing *standing = board_standing(&service->board, index);
+	struct standing_order *order = &board_orders(&service->board)->of[index];
+	uint64_t tail = atomic_load_explicit(&order->tail, memory_order_relaxed);
+	uint64_t head = atomic_load_explicit(&standing->head, memory_order_acquire);
+
+	if (standing->lost != order->lost_seen)
+		tell_lost(service, order, standing->lost);
+	tell_accept_errors(service, order, standing);
+	if (head == tail)
+		return false;
+	begin_batch(service);
+	service->ledger->loop_now_ns = clock_now_ns();
+	/* More than it can hold: that was no counting. What is in there cannot be told from rubbish. */
+	if (head - tail > STANDING_RECORDS) {
+		tally_add(&service->ledger->tally->lost_records, 1);
+		tail = head;
+	}
+	for (; tail != head; tail++) {
+		copy_record(&service->ledger->record, &standing->ring[tail % STANDING_RECORDS], service);
+		tell(service, worker);
+		atomic_store_explicit(&order->tail, tail + 1, memory_order_release);
+	}
+	atomic_store_explicit(&order->tail, tail, memory_order_release);
+	return true;
+}
+
+/* ---- A worker is gone ---- */
+
+static bool had_client(const struct standing *standing)
+{
+	return atomic_load_explicit(&standing->state, memory_order_relaxed) == STANDING_BUSY &&
+	       standing->served != standing->head + standing->lost;
+}
+
+static void fill_in(struct end_record *record, const struct standing *standing, pid_t worker, enum end_reason reason)
+{
+	memset(record, 0, offsetof(struct end_record, peer));
+	record->reason = reason;
+	record->worker = worker;
+	record->queue_us = atomic_load_explicit(&standing->queue_us, memory_order_relaxed);
+	record->counted = true;
+	record->accepted_ns = atomic_load_explicit(&standing->accepted_ns, memory_order_relaxed);
+	record->peer_size = standing->peer_size <= sizeof record->peer ? standing->peer_size : 0;
+	memcpy(&record->peer, &standing->peer, record->peer_size);
+	record->uid = standing->uid;
+	record->blame[0] = record->note[0] = '\0';
+}
+
+static void end_client(struct service *service, unsigned int index, pid_t worker, enum end_reason reason,
+	const struct child_exit *ended, int table_pidfd)
+{
+	const struct standing *standing = board_standing(&service->board, index);
+	struct end_record *record = &service->ledger->record;
+	int fd = reach_client(service, standing, table_pidfd);
+
+	fill_in(record, standing, worker, reason);
+	tally_add(&service->ledger->tally->accepted, 1);
+	service->model.host->died(service, record, &standing->slot, fd, ended);
+	admit_harvest(service, record, record->uid);
+	if (fd >= 0)
+		close(fd);
+}
+
+static void tell_idle_death(
+	struct service *service, const struct standing *standing, pid_t worker, const struct child_exit *ended)
+{
+	struct end_record *record = &service->ledger->record;
+
+	fill_in(record, standing, worker, END_NONE);
+	record->accepted_ns = atomic_load_explicit(&standing->started_ns, memory_order_relaxed);
+	service->model.host->died(service, record, NULL, -1, ended);
+}
+
+static bool failed_to_start(const struct standing *standing)
+{
+	return atomic_load_explicit(&standing->slot.reason, memory_order_relaxed) == END_START_FAILED;
+}
+
+void harvest_gone(struct service *service, unsigned int index, pid_t worker, enum end_reason reason,
+	const struct child_exit *ended, int table_pidfd)
+{
+	const struct standing *standing = board_standing(&service->board, index);
+	bool in_order = ended->code == 0 || (ended->code == CLD_EXITED && ended->status == 0);
+	unsigned int state = atomic_load_explicit(&standing->state, memory_order_relaxed);
+
+	begin_batch(service);
+	if (had_client(standing))
+		end_client(service, index, worker, reason, ended, table_pidfd);
+	else if (state == STANDING_STARTING && failed_to_start(standing))
+		service->model.host->log(service, BROOD_ERROR, CAUSE_WORKER,
+			"a worker does not start: the moment start failed: %s; reason=%s",
+			strerrordesc_np(-standing->slot.error), end_reason_name(END_START_FAILED));
+	else if (!service->model.killed && (!in_order || state != STANDING_LEAVING))
+		tell_idle_death(service, standing, worker, ended);
+}
+
+void harvest_expire(struct service *service, unsigned int index, int table_pidfd)
+{
+	const struct standing *standing = board_standing(&service->board, index);
+	int fd = reach_client(service, standing, table_pidfd);
+
+	if (fd < 0)
+		return;
+	dead_expire(service, fd, &standing->slot);
+	close(fd);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* One writer says on the board that somebody waits; every kind of worker reads it in its own way. */
+#include "core/share.h"
+
+#include <poll.h>
+#include <stddef.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "core/accept_standing.h"
+#include "core/arena.h"
+#include "core/engine_private.h"
+
+/* A forked child does not have the board mapped, but it has its descriptor. */
+static uint64_t read_waiting(const struct brood_conn *conn)
+{
+	const struct board *board = &conn->service->board;
+	const struct tally *tally = board->view ? board_tally_seen(board) : board_tally(board);
+	off_t at = (off_t)((size_t)board->count * board->area_size + offsetof(struct tally, waiting));
+	uint64_t waiting = 0;
+
+	if (conn->publish_fd < 0)
+		return atomic_load_explicit(&tally->waiting, memory_order_relaxed);
+	return pread(conn->publish_fd, &waiting, sizeof waiting, at) == sizeof waiting ? waiting : 0;
+}
+
+/* Who was seen to wait may have found another worker since. */
+static bool somebody_waits_still(const struct service *service)
+{
+	const struct arena *arena = service->arena;
+	struct pollfd fds[ENGINE_LISTENERS];
+
+	if (!arena)
+		return true;
+	for (size_t i = 0; i < arena->listener_count; i++)
+		fds[i] = (struct pollfd){ .fd = arena->queue_fds[i], .events = POLLIN };
+	return poll(fds, arena->listener_count, 0) > 0;
+}
+
+bool share_is_over(const struct brood_conn *conn)
+{
+	if (clock_now_ns() - conn->accepted_ns < SHARE_MS * NS_PER_MS)
+		return false;
+	return read_waiting(conn) != 0 && somebody_waits_still(conn->service);
+}
+
+void share_look_for_waiting(struct service *service)
+{
+	struct ledger *ledger = service->ledger;
+
+	tally_set(&ledger->tally->waiting,
+		ledger->accept_state == ACCEPT_FULL && accept_standing_anyone_waits(service));
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/standing_host.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "core/accept_standing.h"
+#include "core/arena.h"
+#include "core/engine_private.h"
+#include "core/gate.h"
+#include "core/harvest.h"
+#include "core/inherit.h"
+#include "core/take.h"
+
+/* After a change of user the kernel lets nobody look into us, not even our parent, which may have to answer for us. To
+ * others of the same user we are what every process of theirs is. */
+static void let_parent_reach_us(void)
+{
+	prctl(PR_SET_DUMPABLE, 1);
+}
+
+static int enter(struct service *service, unsigned int index, int kept_fd)
+{
+	(void)index;
+	inherit_enter_standing(service, kept_fd);
+	if (service->engine->supervised && !service->engine->dumpable)
+		let_parent_reach_us();
+	return 0;
+}
+
+static int restore(struct service *service)
+{
+	return gate_restore_fds(service->arena);
+}
+
+/* A process of brood's own dies with its parent. In an embedding program the thread that forked us may end long before the
+ * program does, and that is no reason: there the signal only makes us look (core/take.c). */
+static int stand(struct service *service, unsigned int index, pid_t parent)
+{
+	int r = child_die_with_parent(parent, service->engine->supervised ? SIGKILL : GATE_SIGNAL);
+
+	return r < 0 ? r : take_stand(service, index, parent);
+}
+
+static void leave_queues(const struct brood_conn *conn)
+{
+	gate_leave(conn->service->arena, conn->fd);
+}
+
+static int wake_fd(const struct service *service)
+{
+	return service->arena->wake_fd;
+}
+
+static struct standing *area(const struct service *service, unsigned int index)
+{
+	return board_standing(&service->board, index);
+}
+
+static struct standing_orders *orders(const struct service *service)
+{
+	return board_orders(&service->board);
+}
+
+static struct tally *tally(const struct service *service)
+{
+	return service->ledger->tally;
+}
+
+/* The ring may stay as it is: nobody reads beyond head. */
+static int lend(struct service *service, unsigned int index)
+{
+	struct standing *standing = board_standing(&service->board, index);
+	struct standing_order *order = &board_orders(&service->board)->of[index];
+
+	memset(standing, 0, offsetof(struct standing, ring));
+	atomic_store(&standing->client_fd, -1);
+	atomic_store(&order->tail, 0);
+	order->lost_seen = order->accept_errors_seen = 0;
+	return board_lend(&service->board, index);
+}
+
+static void withdraw(struct service *service, unsigned int index)
+{
+	board_withdraw(&service->board, index);
+}
+
+static void all_gone(struct service *service)
+{
+	engine_check_over(service->engine);
+}
+
+const struct standing_host_ops standing_host_ops = {
+	.enter = enter,
+	.restore = restore,
+	.stand = stand,
+	.leave_queues = leave_queues,
+	.wake_fd = wake_fd,
+	.area = area,
+	.orders = orders,
+	.tally = tally,
+	.lend = lend,
+	.withdraw = withdraw,
+	.harvest = harvest_ring,
+	.flush = harvest_flush,
+	.gone = harvest_gone,
+	.expire = harvest_expire,
+	.saturated = accept_standing_saturated,
+	.anyone_waits = accept_standing_anyone_waits,
+	.emptied = accept_standing_emptied,
+	.all_gone = all_gone,
+};

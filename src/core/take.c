@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ *   STARTING ── start, and somebody says go ──→ IDLE ── accepted ──→ BUSY ── closed, recorded ──→ IDLE …
+ *                                                 └── told to leave, one-shot, nobody left in the queue ──→ LEAVING
+ *
+ * One writer of the area: this file and tell.c. Per client there are no system calls but accept4, those of its life, and
+ * close: everything else is in shared memory.
+ */
+#include "core/take.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "contract/transport.h"
+#include "core/admission.h"
+#include "core/admit.h"
+#include "core/arena.h"
+#include "core/arena_check.h"
+#include "core/burden.h"
+#include "core/engine_private.h"
+#include "core/gate.h"
+#include "core/host.h"
+#include "core/life.h"
+#include "core/pool.h"
+#include "core/stray.h"
+#include "core/tell.h"
+#include "platform/direct.h"
+
+#define BACKOFF_MIN_MS 10
+#define BACKOFF_MAX_MS 500
+
+/* Until somebody says go: seldom longer than it takes another process to let go of the listeners. */
+#define CLOSED_LOOK_MS 2
+
+static bool is_told(const struct arena *arena, enum standing_order_kind kind)
+{
+	/* Sequentially consistent, as the state that tell_state wrote just before: either the service process sees that
+	 * we wait and sends a signal, or we see its word here. */
+	return atomic_load(&arena->order->kind) == kind;
+}
+
+/* Everything must end, or whoever would say so is gone. In a process of brood's own we do not outlive it anyhow. */
+static bool is_alone(const struct arena *arena)
+{
+	return direct_getppid() != arena->parent;
+}
+
+static void pause_ms(const struct arena *arena, int ms)
+{
+	struct pollfd life = { .fd = arena->service->engine->life_pipe[0] };
+
+	poll(&life, 1, ms);
+}
+
+static void wait_for_go(const struct arena *arena)
+{
+	while (!atomic_load(&arena->orders->open) && is_told(arena, STANDING_STAY) && !is_alone(arena))
+		pause_ms(arena, CLOSED_LOOK_MS);
+}
+
+/* ---- One client ---- */
+
+/* Those who came and went since the service process last looked: they have their tokens, too. */
+static void add_unharvested(
+	const struct arena *arena, unsigned int index, const struct admit_client *client, struct admit_counts *counts)
+{
+	const struct standing *sibling = board_sibling(&arena->service->board, index);
+	uint64_t tail = atomic_load_explicit(&arena->orders->of[index].tail, memory_order_acquire);
+	uint64_t head = atomic_load_explicit(&sibling->head, memory_order_acquire);
+
+	if (client->tag == 0 || head - tail > STANDING_RECORDS)
+		return;
+	for (; tail != head; tail++) {
+		const struct end_record *record = &sibling->ring[tail % STANDING_RECORDS];
+
+		if (record->tag == client->tag && end_reason_kind(record->reason) != END_KIND_REFUSED)
+			admit_counts_ended(arena->service, record->accepted_ns, counts);
+	}
+}
+
+/* Whoever comes at the same time sees us, and we it: the bound may be overshot by none of us, and is in doubt kept. */
+static bool is_let_in(struct arena *arena, struct admit_client *client, enum end_reason *ret_would)
+{
+	const struct board *board = &arena->service->board;
+	struct brood_conn *conn = &arena->conn;
+	struct admit_counts counts;
+	enum end_reason reason;
+
+	admit_counts_begin(arena->service, client, &counts);
+	for (unsigned int i = 0; i < board->count; i++) {
+		const struct standing *sibling = board_sibling(board, i);
+
+		if (i != arena->index && atomic_load_explicit(&sibling->state, memory_order_relaxed) == STANDING_BUSY)
+			admit_counts_add(arena->service, client,
+				atomic_load_explicit(&sibling->tag, memory_order_relaxed),
+				atomic_load_explicit(&sibling->accepted_ns, memory_order_relaxed), &counts);
+		add_unharvested(arena, i, client, &counts);
+	}
+	reason = admit_judge(arena->service, conn, client, &counts, ret_would);
+	atomic_store_explicit(&conn->slot->reason, reason, memory_order_relaxed);
+	return reason == END_NONE;
+}
+
+/* Whoever was refused last may still be sending. */
+static void see_parked_off(struct arena *arena)
+{
+	while (park_look(&arena->park, clock_now_ns()) > 0 && !is_alone(arena))
+		pause_ms(arena, PARK_LOOK_MS);
+	park_close(&arena->park);
+}
+
+/* With a word, if there is one; parked, so that a reset does not overtake it. */
+static void refuse(struct arena *arena)
+{
+	const struct brood_service *config = &arena->service->config;
+	struct brood_conn *conn = &arena->conn;
+
+	atomic_store_explicit(&conn->slot->phase, PHASE_OVER, memory_order_relaxed);
+	if (conn->transport->datagram)
+		return;
+	if (config->refusal_size > 0)
+		conn->transport->send(conn, config->refusal, config->refusal_size);
+	conn->transport->finish(conn);
+	park_add(&arena->park, conn->fd, conn->accepted_ns);
+	conn->fd = -1;
+}
+
+/* Without an end of its own it was cut off like everything else: then it ends with us. */
+static void join_heir(struct brood_conn *conn)
+{
+	conn->model->ops->join(conn);
+	if (atomic_load_explicit(&conn->slot->phase, memory_order_relaxed) == PHASE_OVER)
+		return;
+	atomic_store_explicit(&conn->slot->reason, END_SUPERVISOR_GONE, memory_order_relaxed);
+	atomic_store_explicit(&conn->slot->phase, PHASE_OVER, memory_order_relaxed);
+}
+
+/* True: by a handler. */
+static bool serve(struct arena *arena)
+{
+	struct admit_client client = { .queue_wait = QUEUE_WAIT_UNKNOWN };
+	enum end_reason would = END_NONE;
+	struct brood_conn *conn = &arena->conn;
+	bool limited = admit_look(arena->service, conn, &client);
+	bool let_in;
+
+	tell_client(arena, &client, limited);
+	let_in = !limited || is_let_in(arena, &client, &would);
+	if (let_in)
+		life_serve(conn);
+	else
+		refuse(arena);
+	if (conn->forked)
+		join_heir(conn);
+	/* The child that brood_fork made: the rest is the worker's business. */
+	if (conn->pid != arena->pid)
+		return true;
+	conn->transport->close(conn);
+	arena->requests += atomic_load_explicit(&conn->slot->requests, memory_order_relaxed);
+	tell_end(arena, &client, would);
+	return let_in;
+}
+
+/* A datagram longer than allowed: it was somebody, but there is nothing to serve. */
+static void serve_too_large(struct arena *arena)
+{
+	struct slot *slot = arena->conn.slot;
+
+	tell_client(arena, &(struct admit_client){ .queue_wait = QUEUE_WAIT_UNKNOWN }, false);
+	slot->error = -EMSGSIZE;
+	atomic_store_explicit(&slot->reason, END_TOO_LARGE, memory_order_relaxed);
+	atomic_store_explicit(&slot->phase, PHASE_OVER, memory_order_relaxed);
+	tell_end(arena, &(struct admit_client){ .queue_wait = QUEUE_WAIT_UNKNOWN }, END_NONE);
+}
+
+/* ---- From one client to the next ---- */
+
+/* Refused clients who may still be sending are seen to, unless somebody comes: up to PARK_MS. */
+static void look_after_parked(struct arena *arena)
+{
+	struct pollfd readable = { .fd = arena->epoll_fd >= 0 ? arena->epoll_fd : arena->queue_fds[0],
+		.events = POLLIN };
+
+	while (park_look(&arena->park, clock_now_ns()) > 0 && is_told(arena, STANDING_STAY))
+		if (poll(&readable, 1, PARK_LOOK_MS) != 0)
+			return;
+}
+
+static void back_off(struct arena *arena, int error)
+{
+	arena->backoff_ms = arena->backoff_ms ? 2 * arena->backoff_ms : BACKOFF_MIN_MS;
+	if (arena->backoff_ms > BACKOFF_MAX_MS)
+		arena->backoff_ms = BACKOFF_MAX_MS;
+	tell_accept_error(arena, error);
+	pause_ms(arena, arena->backoff_ms);
+}
+
+static int next_client(struct arena *arena)
+{
+	int r = -ESHUTDOWN;
+
+	if (is_told(arena, STANDING_LEAVE))
+		return -ESHUTDOWN;
+	if (arena->park.count > 0)
+		look_after_parked(arena);
+	arena_check(arena);
+	if (is_told(arena, STANDING_STAY))
+		r = gate_take(arena, &arena->conn);
+	if (r == -ESHUTDOWN && is_told(arena, STANDING_EMPTY))
+		r = gate_take_queued(arena, &arena->conn);
+	return r;
+}
+
+/* False: it is time to go. */
+static bool handle_next(struct arena *arena)
+{
+	int r = next_client(arena);
+
+	switch (r) {
+	case 0:
+		arena->backoff_ms = 0;
+		/* Who was refused met nothing of the handler's: the worker is as new as before. */
+		return !serve(arena) || !arena->service->model.config.oneshot;
+	case -EMSGSIZE:
+		serve_too_large(arena);
+		return true;
+	case -EAGAIN:
+		return !is_told(arena, STANDING_EMPTY);
+	case -ESHUTDOWN:
+		/* By a signal that nobody of ours sent, there is no word to it. */
+		return is_told(arena, STANDING_STAY) && !is_alone(arena) && gate_restore(arena) == 0;
+	default:
+		if (!is_told(arena, STANDING_STAY))
+			return false;
+		back_off(arena, r);
+		return true;
+	}
+}
+
+static void enter(struct arena *arena, unsigned int index, pid_t parent)
+{
+	const struct board *board = &arena->service->board;
+	struct brood_conn *conn = &arena->conn;
+
+	arena->index = index;
+	arena->pid = direct_getpid();
+	arena->parent = parent;
+	arena->standing = board_standing(board, index);
+	arena->orders = board_orders_seen(board);
+	arena->order = &arena->orders->of[index];
+	conn->index = index;
+	conn->slot = &arena->standing->slot;
+	conn->pid = arena->pid;
+	conn->child = true;
+	tell_start(arena);
+}
+
+static int prepare(struct arena *arena)
+{
+	struct service *service = arena->service;
+	int r = burden_begin(arena);
+
+	if (r == 0)
+		r = admission_enter_worker(service);
+	if (r == 0)
+		r = stray_watch();
+	if (r == 0)
+		r = service->model.host->worker_start(service);
+	if (r < 0)
+		return r;
+	r = gate_open(arena);
+	if (r < 0)
+		service->model.host->worker_stop(service);
+	return r;
+}
+
+int take_stand(struct service *service, unsigned int index, pid_t parent)
+{
+	struct arena *arena = service->arena;
+	bool go_on;
+	int r;
+
+	enter(arena, index, parent);
+	r = prepare(arena);
+	if (r < 0) {
+		arena->standing->slot.error = r;
+		atomic_store(&arena->standing->slot.reason, END_START_FAILED);
+		return r;
+	}
+	tell_state(arena, STANDING_IDLE, clock_now_ns());
+	tell_idle_first(arena);
+	wait_for_go(arena);
+	go_on = !is_alone(arena);
+	while (go_on) {
+		pool_renew(&arena->conn);
+		arena->conn.pid = arena->pid;
+		arena->conn.child = arena->conn.sole = true;
+		stray_begin();
+		go_on = handle_next(arena);
+		if (arena->conn.pid != arena->pid)
+			return 0;
+		if (go_on)
+			burden_look(arena);
+	}
+	tell_state(arena, STANDING_LEAVING, clock_now_ns());
+	see_parked_off(arena);
+	gate_close(arena);
+	service->model.host->worker_stop(service);
+	return 0;
+}

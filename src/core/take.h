@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A standing worker: waits for a client, lets it in or not, lives its life, leaves an end record in its area on the board;
+ * again and again, until it is told to go. Drawn in take.c.
+ */
+#ifndef CORE_TAKE_H
+#define CORE_TAKE_H
+
+#include <sys/types.h>
+
+struct service;
+
+/* struct brood_host_ops.stand: in the worker; returns when it is to exit. 0, or -errno: the moment start failed. */
+int take_stand(struct service *service, unsigned int index, pid_t parent);
+
+#endif

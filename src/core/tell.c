@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/tell.h"
+
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "contract/transport.h"
+#include "core/admit.h"
+#include "core/arena.h"
+#include "core/end.h"
+#include "core/engine_private.h"
+
+/* How long a full ring is waited for. A service process that does not come in that time is not waited for again. */
+#define ROOM_TRIES  50
+#define ROOM_TRY_US 1000
+
+static void wake(const struct arena *arena)
+{
+	uint64_t one = 1;
+
+	/* Fails only if the counter is about to overflow, and then it is readable anyway. */
+	if (write(arena->wake_fd, &one, sizeof one) < 0)
+		return;
+}
+
+/* After what there is to see was written, sequentially consistent: the service process says that it sleeps, and then looks
+ * once more. */
+static void wake_if_asleep(const struct arena *arena)
+{
+	if (atomic_load(&arena->orders->asleep))
+		wake(arena);
+}
+
+void tell_start(struct arena *arena)
+{
+	int64_t now_ns = clock_now_ns();
+
+	atomic_store_explicit(&arena->standing->pid, arena->pid, memory_order_relaxed);
+	atomic_store_explicit(&arena->standing->client_fd, -1, memory_order_relaxed);
+	atomic_store_explicit(&arena->standing->started_ns, now_ns, memory_order_relaxed);
+	tell_state(arena, STANDING_STARTING, now_ns);
+}
+
+void tell_state(struct arena *arena, enum standing_state state, int64_t now_ns)
+{
+	atomic_store_explicit(&arena->standing->since_ns, now_ns, memory_order_relaxed);
+	atomic_store(&arena->standing->state, state);
+}
+
+void tell_idle_first(const struct arena *arena)
+{
+	wake_if_asleep(arena);
+}
+
+static uint32_t uid_of(struct brood_conn *conn, bool limited)
+{
+	struct brood_cred cred;
+
+	return limited && brood_peer_cred(conn, &cred) == 0 ? cred.uid : SOURCE_NO_UID;
+}
+
+void tell_client(struct arena *arena, const struct admit_client *client, bool limited)
+{
+	struct standing *standing = arena->standing;
+	struct brood_conn *conn = &arena->conn;
+
+	/* A datagram's descriptor is the listener's: nobody is to shut that down for a client. */
+	atomic_store_explicit(&standing->client_fd, conn->transport->datagram ? -1 : conn->fd, memory_order_relaxed);
+	atomic_store_explicit(&standing->queue_us, (int32_t)client->queue_wait.us, memory_order_relaxed);
+	atomic_store_explicit(&standing->accepted_ns, conn->accepted_ns, memory_order_relaxed);
+	atomic_store_explicit(&standing->tag, limited ? client->tag : 0, memory_order_relaxed);
+	standing->uid = uid_of(conn, limited);
+	standing->peer_size = conn->peer_size;
+	memcpy(&standing->peer, &conn->peer, conn->peer_size);
+	slot_add(&standing->served, 1);
+	tell_state(arena, STANDING_BUSY, conn->accepted_ns);
+	wake_if_asleep(arena);
+}
+
+static bool has_room(const struct arena *arena, uint64_t head)
+{
+	return head - atomic_load_explicit(&arena->order->tail, memory_order_acquire) < STANDING_RECORDS;
+}
+
+/* Somebody else is to run for a moment: the records are worth that. But logging never stops the service. */
+static bool wait_for_room(struct arena *arena, uint64_t head)
+{
+	if (has_room(arena, head)) {
+		arena->ring_is_stuck = false;
+		return true;
+	}
+	wake(arena);
+	for (int i = 0; i < ROOM_TRIES && !arena->ring_is_stuck; i++) {
+		usleep(ROOM_TRY_US);
+		if (has_room(arena, head))
+			return true;
+	}
+	arena->ring_is_stuck = true;
+	return false;
+}
+
+static void fill_in(struct end_record *record, const struct arena *arena, const struct admit_client *client)
+{
+	const struct brood_conn *conn = &arena->conn;
+
+	record->reason = END_NONE;
+	record->worker = arena->pid;
+	record->queue_us = (int32_t)client->queue_wait.us;
+	record->queue_at_most = client->queue_wait.at_most;
+	record->counted = true;
+	record->datagram = conn->transport->datagram;
+	record->listener = (uint32_t)(conn->listener - arena->listeners);
+	record->dropped = conn->packet.dropped;
+	record->uid = arena->standing->uid;
+	record->tag = atomic_load_explicit(&arena->standing->tag, memory_order_relaxed);
+	record->accepted_ns = conn->accepted_ns;
+	record->ended_ns = clock_now_ns();
+	record->peer_size = conn->peer_size;
+	memcpy(&record->peer, &conn->peer, conn->peer_size);
+	end_read_slot(record, conn->slot);
+}
+
+void tell_end(struct arena *arena, const struct admit_client *client, enum end_reason would_refuse)
+{
+	struct standing *standing = arena->standing;
+	const struct slot *slot = &standing->slot;
+	uint64_t head = atomic_load_explicit(&standing->head, memory_order_relaxed);
+	struct end_record *record = &standing->ring[head % STANDING_RECORDS];
+	int64_t now_ns;
+
+	slot_add(&standing->requests, atomic_load_explicit(&slot->requests, memory_order_relaxed));
+	slot_add(&standing->bytes_in, atomic_load_explicit(&slot->bytes_in, memory_order_relaxed));
+	slot_add(&standing->bytes_out, atomic_load_explicit(&slot->bytes_out, memory_order_relaxed));
+	if (wait_for_room(arena, head)) {
+		fill_in(record, arena, client);
+		record->would_refuse = would_refuse;
+		now_ns = record->ended_ns;
+		atomic_store_explicit(&standing->head, head + 1, memory_order_release);
+	} else {
+		now_ns = clock_now_ns();
+		slot_add(&standing->lost, 1);
+	}
+	tell_state(arena, STANDING_IDLE, now_ns);
+	/* What a source is to wait for, it waits for from now on. */
+	if (slot->blame[0])
+		wake(arena);
+	if (head + 1 - atomic_load_explicit(&arena->order->tail, memory_order_relaxed) == STANDING_RECORDS / 2)
+		wake(arena);
+	else
+		wake_if_asleep(arena);
+}
+
+void tell_accept_error(struct arena *arena, int error)
+{
+	atomic_store_explicit(&arena->standing->accept_error, error, memory_order_relaxed);
+	slot_add(&arena->standing->accept_errors, 1);
+	atomic_thread_fence(memory_order_seq_cst);
+	wake_if_asleep(arena);
+}
+
+void tell_wants_to_go(struct arena *arena)
+{
+	atomic_store(&arena->standing->wants_to_go, 1);
+	wake(arena);
+}

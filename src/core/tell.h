@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* What a standing worker tells about itself in its area on the board. In the worker; sends a wake-up only if nobody looks. */
+#ifndef CORE_TELL_H
+#define CORE_TELL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "contract/end_reason.h"
+#include "contract/standing.h"
+
+struct admit_client;
+struct arena;
+
+void tell_start(struct arena *arena);
+void tell_state(struct arena *arena, enum standing_state state, int64_t now_ns);
+void tell_idle_first(const struct arena *arena); /* the service process waits for it */
+
+/* The client just accepted is in our hands: BUSY. limited: client says who it is. */
+void tell_client(struct arena *arena, const struct admit_client *client, bool limited);
+
+/* It is closed: what the slot says goes into the ring. IDLE. */
+void tell_end(struct arena *arena, const struct admit_client *client, enum end_reason would_refuse);
+
+void tell_accept_error(struct arena *arena, int error);
+void tell_wants_to_go(struct arena *arena);
+
+#endif

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+#include "model/keeper.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "contract/model.h"
+#include "model/held.h"
+#include "platform/clone.h"
+#include "process/descriptors.h"
+
+enum order { ORDER_CLEAN = 'c', ORDER_WORKER = 'w' };
+
+/* ---- In the keeper ---- */
+
+struct keeping {
+	struct model *model;
+	unsigned int index;
+	pid_t parent;
+	int channel;
+	ino_t channel_inode;
+	int end; /* of the table, before any worker had it */
+};
+
+static ino_t inode_of(int fd)
+{
+	struct stat status;
+
+	return fstat(fd, &status) == 0 ? status.st_ino : 0;
+}
+
+/* A worker's table is ours: what it left open is closed here, and our channel may be something else by now. */
+static bool clean(const struct keeping *keeping)
+{
+	if (inode_of(keeping->channel) != keeping->channel_inode)
+		return false;
+	clone_close_range((unsigned int)keeping->end, ~0U);
+	return keeping->model->host->standing->restore(keeping->model->service) == 0;
+}
+
+static _Noreturn void run_worker(const struct keeping *keeping)
+{
+	struct model *model = keeping->model;
+	int r = model->host->standing->stand(model->service, keeping->index, keeping->parent);
+
+	held_exit(r < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
+}
+
+static _Noreturn void keep(const struct keeping *keeping)
+{
+	char order;
+
+	while (read(keeping->channel, &order, 1) == 1 && clean(keeping)) {
+		int32_t pid;
+
+		if (order != ORDER_WORKER)
+			continue;
+		pid = clone_sibling_sharing_files();
+		if (pid == 0)
+			run_worker(keeping);
+		if (write(keeping->channel, &pid, sizeof pid) != sizeof pid)
+			break;
+	}
+	_exit(EXIT_SUCCESS);
+}
+
+static _Noreturn void run(struct model *model, unsigned int index, int channel)
+{
+	struct keeping keeping = { .model = model, .index = index, .parent = model->pid, .channel = channel };
+
+	if (model->host->standing->enter(model->service, index, channel) < 0)
+		_exit(EXIT_FAILURE);
+	keeping.channel_inode = inode_of(channel);
+	keeping.end = descriptors_end();
+	/* So that whatever a worker opens is above that. */
+	if (keeping.end < 0 || descriptors_plug(keeping.end) < 0)
+		_exit(EXIT_FAILURE);
+	keep(&keeping);
+}
+
+/* ---- In the service process ---- */
+
+int keeper_start(struct keeper *keeper, struct model *model, unsigned int index)
+{
+	int ends[2];
+	int r;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		return -errno;
+	r = child_spawn(!model->config.supervised, &keeper->child);
+	if (r == 0) {
+		close(ends[0]);
+		run(model, index, ends[1]);
+	}
+	close(ends[1]);
+	if (r < 0) {
+		close(ends[0]);
+		keeper->child.pidfd = -1;
+		return r;
+	}
+	keeper->channel = ends[0];
+	return 0;
+}
+
+void keeper_end(struct keeper *keeper)
+{
+	struct pollfd ended = { .fd = keeper->child.pidfd, .events = POLLIN };
+	struct child_exit how;
+
+	if (keeper->child.pidfd < 0)
+		return;
+	/* KILL cannot be caught, so the wait is short. */
+	child_signal(&keeper->child, SIGKILL);
+	while (child_reap(&keeper->child, &how) == -EAGAIN)
+		poll(&ended, 1, -1);
+	keeper_close(keeper);
+}
+
+void keeper_close(struct keeper *keeper)
+{
+	if (keeper->child.pidfd < 0)
+		return;
+	child_close(&keeper->child);
+	close(keeper->channel);
+	keeper->channel = -1;
+}
+
+static int send_order(const struct keeper *keeper, char order)
+{
+	if (keeper->child.pidfd < 0)
+		return -EPIPE;
+	return send(keeper->channel, &order, 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
+}
+
+int keeper_ask(const struct keeper *keeper)
+{
+	return send_order(keeper, ORDER_WORKER);
+}
+
+int keeper_clean(const struct keeper *keeper)
+{
+	return send_order(keeper, ORDER_CLEAN);
+}
+
+pid_t keeper_answer(const struct keeper *keeper)
+{
+	int32_t pid;
+	ssize_t n = recv(keeper->channel, &pid, sizeof pid, MSG_DONTWAIT);
+
+	if (n == sizeof pid)
+		return pid;
+	return n < 0 ? -errno : -EPIPE;
+}

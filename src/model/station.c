@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: MIT */
+#include "model/station.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/list.h"
+#include "contract/model.h"
+#include "model/held.h"
+#include "platform/clone.h"
+
+static const struct standing_host_ops *host_of(const struct station *station)
+{
+	return station->owner->model->host->standing;
+}
+
+static struct service *service_of(const struct station *station)
+{
+	return station->owner->model->service;
+}
+
+void station_init(struct station *station, struct station_owner *owner, unsigned int index)
+{
+	*station = (struct station){ .owner = owner, .index = index, .keeper = KEEPER_NONE, .worker.pidfd = -1 };
+}
+
+/* ---- Its end ---- */
+
+/* Somebody has its table: the keeper, or itself as long as it lives. */
+static int table_of(const struct station *station)
+{
+	return station->keeper.child.pidfd >= 0 ? station->keeper.child.pidfd : station->worker.pidfd;
+}
+
+static void be_free(struct station *station, int error)
+{
+	struct standing *standing = host_of(station)->area(service_of(station), station->index);
+
+	atomic_store(&standing->state, STANDING_GONE);
+	station->asked = false;
+	station->after = NULL;
+	station->told = STANDING_STAY;
+	station->owner->freed(station->owner, station, error);
+}
+
+static void end_worker(struct station *station, const struct child_exit *ended)
+{
+	struct model *model = station->owner->model;
+	const struct standing *standing = host_of(station)->area(service_of(station), station->index);
+	pid_t pid = station->worker.pid;
+
+	loop_del(model->loop, &station->source);
+	child_close(&station->worker);
+	if (station_state(station) != STANDING_STARTING)
+		station->was_idle = true;
+	host_of(station)->harvest(service_of(station), station->index, pid);
+	host_of(station)->gone(service_of(station), station->index, pid,
+		held_reason(model, &standing->slot, station->ended_as, ended), ended, station->keeper.child.pidfd);
+	keeper_clean(&station->keeper);
+	be_free(station, 0);
+}
+
+bool station_check(struct station *station)
+{
+	struct child_exit ended;
+
+	if (station->worker.pidfd < 0 || child_reap(&station->worker, &ended) < 0)
+		return false;
+	end_worker(station, &ended);
+	return true;
+}
+
+static void worker_ready(struct loop_source *source, uint32_t events)
+{
+	(void)events;
+	station_check(container_of(source, struct station, source));
+}
+
+/* ---- Its beginning ---- */
+
+static int watch_worker(struct station *station, const struct child *child)
+{
+	int r;
+
+	station->worker = *child;
+	station->source = (struct loop_source){ .fd = child->pidfd, .ready = worker_ready };
+	r = loop_add(station->owner->model->loop, &station->source, EPOLLIN);
+	if (r == 0)
+		return 0;
+	/* Nobody would see it end: it must not begin. KILL cannot be caught, so the wait is short. */
+	station_fini(station);
+	return r;
+}
+
+/* In the child, where nothing of ours but the model is in sight any more if processes are our own. */
+static _Noreturn void run_worker(struct model *model, unsigned int index)
+{
+	const struct standing_host_ops *host = model->host->standing;
+	int r;
+
+	if (host->enter(model->service, index, -1) < 0)
+		_exit(EXIT_FAILURE);
+	if (!model->config.supervised)
+		held_catch_exit(model);
+	r = host->stand(model->service, index, model->pid);
+	held_exit(r < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
+}
+
+static int spawn_worker(struct station *station)
+{
+	struct model *model = station->owner->model;
+	unsigned int index = station->index;
+	struct child child;
+	int r = child_spawn(!model->config.supervised, &child);
+
+	if (r == 0)
+		run_worker(model, index);
+	return r < 0 ? r : watch_worker(station, &child);
+}
+
+/* Its parent is us, so its pid is its own until we have reaped it. */
+static void keeper_ready(struct loop_source *source, uint32_t events)
+{
+	struct station *station = container_of(source, struct station, channel_source);
+	pid_t pid = keeper_answer(&station->keeper);
+	struct child child = { .pid = pid };
+	int r = 0;
+
+	(void)events;
+	if (pid == -EAGAIN)
+		return;
+	if (pid > 0) {
+		child.pidfd = clone_pidfd_open(pid);
+		r = child.pidfd < 0 ? child.pidfd : watch_worker(station, &child);
+	}
+	if (pid == -EPIPE) {
+		loop_del(station->owner->model->loop, source);
+		keeper_end(&station->keeper);
+	}
+	if (pid < 0)
+		r = pid;
+	if (r < 0 && station->asked)
+		be_free(station, r);
+	station->asked = false;
+	/* It may have been told before it could be sent a signal. */
+	if (station->told != STANDING_STAY)
+		station_tell(station, station->told);
+	if (station->owner->model->killed)
+		station_kill(station);
+}
+
+static int spawn_keeper(struct station *station)
+{
+	struct loop *loop = station->owner->model->loop;
+	int r = keeper_start(&station->keeper, station->owner->model, station->index);
+
+	if (r < 0)
+		return r;
+	station->channel_source = (struct loop_source){ .fd = station->keeper.channel, .ready = keeper_ready };
+	r = loop_add(loop, &station->channel_source, EPOLLIN);
+	if (r < 0)
+		keeper_end(&station->keeper);
+	return r;
+}
+
+static int spawn(struct station *station)
+{
+	int r = 0;
+
+	if (!station->owner->keeps)
+		return spawn_worker(station);
+	if (station->keeper.child.pidfd < 0)
+		r = spawn_keeper(station);
+	if (r == 0)
+		r = keeper_ask(&station->keeper);
+	station->asked = r == 0;
+	return r;
+}
+
+int station_start(struct station *station, int limit, enum standing_order_kind told)
+{
+	struct standing_order *order = &host_of(station)->orders(service_of(station))->of[station->index];
+	int r = host_of(station)->lend(service_of(station), station->index);
+
+	if (r < 0)
+		return r;
+	atomic_store(&order->limit, (uint32_t)limit);
+	atomic_store(&order->kind, told);
+	atomic_store(&host_of(station)->area(service_of(station), station->index)->state, STANDING_STARTING);
+	station->told = told;
+	station->was_idle = false;
+	station->after = NULL;
+	station->seen_state = STANDING_STARTING;
+	station->seen_served = station->expired = 0;
+	station->ladder = (struct ladder){ 0 };
+	station->stall = (struct stall){ 0 };
+	station->ended_as = END_NONE;
+	r = spawn(station);
+	if (r < 0)
+		atomic_store(&host_of(station)->area(service_of(station), station->index)->state, STANDING_GONE);
+	host_of(station)->withdraw(service_of(station), station->index);
+	return r;
+}
+
+/* ---- In between ---- */
+
+enum standing_state station_state(const struct station *station)
+{
+	const struct standing *standing = host_of(station)->area(service_of(station), station->index);
+	uint32_t state = atomic_load(&standing->state);
+
+	if (station->asked)
+		return STANDING_STARTING;
+	return state > STANDING_GONE && state < STANDING_STATES ? (enum standing_state)state : STANDING_BUSY;
+}
+
+/* Only one that waits, or is about to, gets a signal: what is in the middle of its work would be interrupted there, and
+ * sees the word when it is done. Either we see here that it is idle again, or it sees the word (core/take.c). */
+void station_tell(struct station *station, enum standing_order_kind kind)
+{
+	enum standing_state state;
+
+	station->told = kind;
+	atomic_store(&host_of(station)->orders(service_of(station))->of[station->index].kind, kind);
+	state = station_state(station);
+	if (station->worker.pidfd >= 0 && (state == STANDING_IDLE || state == STANDING_STARTING))
+		child_signal(&station->worker, SIGURG);
+}
+
+static int64_t late_ns(const struct slot *slot, int64_t now_ns)
+{
+	int64_t must_end_ns = atomic_load_explicit(&slot->must_end_ns, memory_order_relaxed);
+
+	return must_end_ns > 0 && now_ns >= must_end_ns ? now_ns - must_end_ns : -1;
+}
+
+static void expire(struct station *station, uint64_t client)
+{
+	if (station->expired == client)
+		return;
+	station->expired = client;
+	host_of(station)->expire(service_of(station), station->index, table_of(station));
+}
+
+static uint64_t progress_of(const struct standing *standing)
+{
+	const struct slot *slot = &standing->slot;
+
+	return atomic_load_explicit(&standing->served, memory_order_relaxed) +
+	       atomic_load_explicit(&slot->requests, memory_order_relaxed) +
+	       atomic_load_explicit(&slot->bytes_in, memory_order_relaxed) +
+	       atomic_load_explicit(&slot->bytes_out, memory_order_relaxed);
+}
+
+/* Its client is let go at once; the worker itself has kill_after to come back. */
+void station_sweep(struct station *station, bool look_for_stall, int64_t now_ns)
+{
+	const struct model_config *config = &station->owner->model->config;
+	const struct standing *standing = host_of(station)->area(service_of(station), station->index);
+	int64_t late = late_ns(&standing->slot, now_ns);
+
+	if (station->worker.pidfd < 0)
+		return;
+	if (late >= 0)
+		expire(station, atomic_load_explicit(&standing->served, memory_order_relaxed));
+	if (config->kill_after_ms < 0)
+		return;
+	if (station->ended_as == END_NONE && late >= config->kill_after_ms * NS_PER_MS)
+		station->ended_as = END_WORKER_KILLED;
+	else if (station->ended_as == END_NONE && look_for_stall &&
+		 stall_look(&station->stall, station->worker.pid, progress_of(standing),
+			 config->stall_cpu_ms * NS_PER_MS) > 0)
+		station->ended_as = END_WORKER_STUCK;
+	if (station->ended_as != END_NONE)
+		ladder_climb(&station->ladder, &station->worker, now_ns);
+}
+
+void station_kill(struct station *station)
+{
+	if (station->worker.pidfd >= 0)
+		child_signal(&station->worker, SIGKILL);
+}
+
+/* ---- Both at once ---- */
+
+void station_fini(struct station *station)
+{
+	struct pollfd ended = { .fd = station->worker.pidfd, .events = POLLIN };
+	struct child_exit how;
+
+	loop_del(station->owner->model->loop, &station->channel_source);
+	keeper_end(&station->keeper);
+	station->asked = false;
+	if (station->worker.pidfd < 0)
+		return;
+	station_kill(station);
+	while (child_reap(&station->worker, &how) == -EAGAIN)
+		poll(&ended, 1, -1);
+	loop_del(station->owner->model->loop, &station->source);
+	child_close(&station->worker);
+}
+
+void station_forget(struct station *station)
+{
+	keeper_close(&station->keeper);
+	child_close(&station->worker);
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A station: the place of one standing worker, one after the other. Its process is held by descriptor, told to leave by word
+ * and signal, and ended if it does not come back. How many there should be is model/prefork.c's.
+ *
+ *   FREE ── start ──→ (ASKED: a keeper is making it) ──→ STANDING ── its pidfd fires ──→ FREE
+ */
+#ifndef MODEL_STATION_H
+#define MODEL_STATION_H
+
+#include <stdint.h>
+
+#include "contract/end_reason.h"
+#include "contract/standing.h"
+#include "loop/loop.h"
+#include "model/keeper.h"
+#include "process/ladder.h"
+#include "process/stall.h"
+
+struct model;
+struct station;
+
+struct station_owner {
+	struct model *model;
+	bool keeps; /* workers have keepers */
+	/* It is free again. error: it could not even be made. */
+	void (*freed)(struct station_owner *owner, struct station *station, int error);
+};
+
+struct station {
+	struct station_owner *owner;
+	unsigned int index;
+	struct keeper keeper;
+	struct loop_source channel_source;
+	bool asked;
+	struct child worker; /* pidfd -1: there is none */
+	struct loop_source source;
+
+	uint32_t told;         /* enum standing_order_kind */
+	bool was_idle;         /* as far as was seen */
+	struct station *after; /* its replacement, which it waits for */
+	uint64_t seen_served;  /* clients, when last looked at … */
+	uint32_t seen_state;   /* … and what it was doing */
+	struct ladder ladder;
+	struct stall stall;
+	enum end_reason ended_as;
+	uint64_t expired; /* its so-and-so-manieth client was cut off; 0: none */
+};
+
+void station_init(struct station *station, struct station_owner *owner, unsigned int index);
+
+/* A worker that wants to go after so many requests (0: any number), and is told so from the beginning. 0: it is on its
+ * way, or -errno. */
+int station_start(struct station *station, int limit, enum standing_order_kind told);
+
+static inline bool station_is_free(const struct station *station)
+{
+	return station->worker.pidfd < 0 && !station->asked;
+}
+
+/* What it says it is doing, or will be doing soon; any nonsense is BUSY. */
+enum standing_state station_state(const struct station *station);
+
+void station_tell(struct station *station, enum standing_order_kind kind);
+void station_sweep(struct station *station, bool look_for_stall, int64_t now_ns); /* each 250 ms, while it is busy */
+void station_kill(struct station *station);
+
+/* The worker has ended: before the loop runs, or when it is not to run any more. */
+bool station_check(struct station *station);
+
+void station_fini(struct station *station);   /* at once; frees nothing that the board says */
+void station_forget(struct station *station); /* in a child: its descriptors */
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+#include "protocol/escapes.h"
+
+#include <errno.h>
+
+static int digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+/* What stands behind a backslash: how many characters of text it takes, or 0. */
+static size_t decode_one(const char *text, char *ret_byte)
+{
+	int high, low;
+
+	switch (*text) {
+	case 'r':
+		*ret_byte = '\r';
+		return 1;
+	case 'n':
+		*ret_byte = '\n';
+		return 1;
+	case 't':
+		*ret_byte = '\t';
+		return 1;
+	case '\\':
+		*ret_byte = '\\';
+		return 1;
+	case 'x':
+		high = digit(text[1]);
+		low = high < 0 ? -1 : digit(text[2]);
+		if (low < 0)
+			return 0;
+		*ret_byte = (char)(high << 4 | low);
+		return 3;
+	default:
+		return 0;
+	}
+}
+
+int escapes_decode(const char *text, char *ret_bytes, size_t *ret_size, struct sentence *why)
+{
+	size_t size = 0, taken;
+
+	for (const char *at = text; *at; at += taken, size++) {
+		taken = 1;
+		ret_bytes[size] = *at;
+		if (*at != '\\')
+			continue;
+		taken = decode_one(at + 1, &ret_bytes[size]);
+		if (taken == 0)
+			return sentence_set(why, -EINVAL,
+				"'%.4s' is no escape: write \\r, \\n, \\t, \\\\ or \\xHH with two hexadecimal digits",
+				at);
+		taken++;
+	}
+	*ret_size = size;
+	return 0;
+}

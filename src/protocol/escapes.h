@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* Bytes as people write them in one line of text: "500 sorry\r\n". Pure. */
+#ifndef PROTOCOL_ESCAPES_H
+#define PROTOCOL_ESCAPES_H
+
+#include <stddef.h>
+
+#include "base/sentence.h"
+
+/* \r \n \t \\ and \xHH (two digits, any byte); everything else stands for itself. ret_bytes has room for strlen(text), which
+ * is never too little; *ret_size of them are written. 0, or -EINVAL with a sentence. */
+int escapes_decode(const char *text, char *ret_bytes, size_t *ret_size, struct sentence *why);
+
+#endif

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: MIT
+"""The models as the scenarios name them. A new one joins every scenario about its kind by a name here."""
+
+_WORDS = {
+    "iterative": ("--model", "iterative"),
+    "fork": ("--model", "fork"),
+    "thread": ("--model", "thread"),
+    "prefork": ("--model", "prefork"),
+    "oneshot": ("--model", "prefork", "--fresh", "oneshot"),
+    # With something to say for the dead each worker has a keeper.
+    "kept": ("--model", "prefork", "--last-words", "sorry\\r\\n"),
+    "oneshot-kept": ("--model", "prefork", "--fresh", "oneshot", "--last-words", "sorry\\r\\n"),
+}
+
+# Whose workers are processes, so that one of them may die and nobody else notices.
+PROCESSES = ["fork", "prefork", "oneshot"]
+
+EVERY = ["iterative", "thread", *PROCESSES]
+
+
+def words(model, at_once=None):
+    """Of the command line. at_once: how many clients, where the model has more than one."""
+    if at_once is None or model == "iterative":
+        return _WORDS[model]
+    return (*_WORDS[model], "--threads" if model == "thread" else "--workers", str(at_once))

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* Claims about escapes: each of them, every byte, and what is none. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "protocol/escapes.h"
+
+#define UNTOUCHED 4711
+
+static void assert_decoded(const char *text, const char *bytes, size_t size)
+{
+	struct sentence why = { "" };
+	size_t got = UNTOUCHED;
+	char decoded[64];
+
+	assert_true(strlen(text) <= sizeof decoded);
+	assert_int_equal(escapes_decode(text, decoded, &got, &why), 0);
+	assert_int_equal(got, size);
+	assert_memory_equal(decoded, bytes, size);
+}
+
+static void text_stands_for_itself(void **state)
+{
+	(void)state;
+	assert_decoded("", "", 0);
+	assert_decoded("busy, \"try\" later; 100%", "busy, \"try\" later; 100%", 23);
+}
+
+static void each_escape_is_one_byte(void **state)
+{
+	(void)state;
+	assert_decoded("500 sorry\\r\\n", "500 sorry\r\n", 11);
+	assert_decoded("\\t\\\\\\n", "\t\\\n", 3);
+	assert_decoded("\\\\n", "\\n", 2);
+	assert_decoded("\\x41b", "Ab", 2);
+}
+
+static void two_digits_are_any_byte(void **state)
+{
+	(void)state;
+	for (unsigned int byte = 0; byte < 256; byte++) {
+		char text[8], wanted = (char)byte;
+
+		snprintf(text, sizeof text, "\\x%02x", byte);
+		assert_decoded(text, &wanted, 1);
+		snprintf(text, sizeof text, "\\x%02X", byte);
+		assert_decoded(text, &wanted, 1);
+	}
+	assert_decoded("\\x00", "\0", 1);
+}
+
+static void what_is_no_escape_is_refused_and_named(void **state)
+{
+	static const char *const wrong[] = { "\\", "a\\", "\\q", "\\x", "\\x4", "\\xg0", "\\x4g", "\\0", "\\N",
+		"\\ n" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		struct sentence why = { "" };
+		size_t size = UNTOUCHED;
+		char decoded[8];
+
+		assert_int_equal(escapes_decode(wrong[i], decoded, &size, &why), -EINVAL);
+		assert_int_equal(size, UNTOUCHED);
+		assert_non_null(strstr(why.text, strchr(wrong[i], '\\')));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(text_stands_for_itself),
+		cmocka_unit_test(each_escape_is_one_byte),
+		cmocka_unit_test(two_digits_are_any_byte),
+		cmocka_unit_test(what_is_no_escape_is_refused_and_named),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
