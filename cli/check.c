@@ -10,6 +10,7 @@
 #include <sysexits.h>
 
 #include "cli/enter.h"
+#include "cli/finish.h"
 #include "core/engine.h"
 
 #define VALUE_WIDTH 40
@@ -114,8 +115,8 @@ static void print_settings(const struct settings *settings, enum option_scope sc
 
 		if (option->later || option->off_the_file || option->file_only || option->scope != scope)
 			continue;
-		if (strcmp(option->name, "threads") == 0 && settings->service.model != BROOD_THREAD)
-			continue; /* not in effect */
+		if (scope == OPTION_OF_SERVICE && !finish_in_effect(settings, option))
+			continue;
 		if (option->repeats) {
 			for (; given; given = given->next)
 				print_line(option, given->text, given->origin);

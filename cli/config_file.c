@@ -152,7 +152,8 @@ static int refuse_file(const char *path, int error, struct sentence *why)
 }
 
 /* All of it: its text may be needed again when the file says something else. */
-static int read_file(const char *path, struct keep *keep, const char **ret_text, size_t *ret_size, struct sentence *why)
+static int read_file(
+	const char *path, struct keep *keep, const char **ret_text, size_t *ret_size, struct sentence *why)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	size_t size = 0, room = 4096;

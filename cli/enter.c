@@ -75,8 +75,8 @@ int enter_load(struct plan_service *service, struct keep *keep, struct sentence 
 int enter_service(struct supervise_service *self, int *ret_exit, struct sentence *why)
 {
 	struct plan_service *service = self->open_arg;
-	struct keep keep = { NULL }; /* lives as long as the process: the handler's options are in it */
-	int status = set_environment(settings_given(&service->settings, "env"), &keep, why);
+	struct keep *keep = &service->entered;
+	int status = set_environment(settings_given(&service->settings, "env"), keep, why);
 
 	if (status == 0 && service->settings.umask >= 0)
 		umask((mode_t)service->settings.umask);
@@ -85,7 +85,7 @@ int enter_service(struct supervise_service *self, int *ret_exit, struct sentence
 	if (service->plugin.inside)
 		service->plugin.path = service->plugin.inside;
 	if (status == 0 && !service->handler) {
-		status = enter_load(service, &keep, why);
+		status = enter_load(service, keep, why);
 		if (status == 0) {
 			self->service.handler = *service->handler;
 			self->service.app = service->app;

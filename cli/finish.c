@@ -12,6 +12,8 @@
 #include "cli/handlers.h"
 #include "cli/plan.h"
 #include "cli/rights.h"
+#include "cli/sense.h"
+#include "cli/verdict.h"
 #include "core/engine.h"
 #include "protocol/words.h"
 
@@ -91,6 +93,31 @@ static const char *const for_prefork[] = {
 	"recycle-memory",
 };
 
+static bool is_among(const char *const *names, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
+bool finish_in_effect(const struct settings *settings, const struct option *option)
+{
+	enum brood_model model = settings->service.model;
+	bool breathes = settings_given(settings, "workers-max");
+
+	if (strcmp(option->name, "threads") == 0)
+		return model == BROOD_THREAD;
+	if (strcmp(option->name, "max-memory") == 0)
+		return model == BROOD_FORK || model == BROOD_PREFORK;
+	if (strcmp(option->name, "workers") == 0)
+		return !breathes;
+	if (strncmp(option->name, "workers-", strlen("workers-")) == 0)
+		return breathes;
+	return model == BROOD_PREFORK ||
+	       !is_among(for_prefork, sizeof for_prefork / sizeof *for_prefork, option->name);
+}
+
 static int check_model(const struct plan_service *service, struct sentence *why)
 {
 	const struct brood_service *settings = &service->settings.service;
@@ -102,8 +129,8 @@ static int check_model(const struct plan_service *service, struct sentence *why)
 			service, "workers", "has one worker with many threads: write threads instead", why);
 	for (size_t i = 0; i < sizeof for_prefork / sizeof *for_prefork; i++)
 		if (settings->model != BROOD_PREFORK && settings_given(&service->settings, for_prefork[i]))
-			return refuse_model(service, for_prefork[i], "cannot honour it: leave it out, or choose model prefork",
-				why);
+			return refuse_model(service, for_prefork[i],
+				"cannot honour it: leave it out, or choose model prefork", why);
 	if (settings->model != BROOD_PREFORK && settings->model != BROOD_FORK &&
 		settings_given(&service->settings, "max-memory"))
 		return refuse_model(
@@ -132,6 +159,10 @@ int finish_service(struct plan *plan, struct plan_service *service, struct sente
 
 	if (status == 0)
 		status = check_model(service, why);
+	if (status == 0)
+		status = sense_check(service, plan->keep, why);
+	if (status == 0)
+		status = verdict_check(service, why);
 	if (status == 0)
 		status = check_listen(service, why);
 	if (status == 0)

@@ -4,12 +4,19 @@
 #ifndef CLI_FINISH_H
 #define CLI_FINISH_H
 
+#include <stdbool.h>
+
 #include "base/sentence.h"
 
+struct option;
 struct plan;
 struct plan_service;
+struct settings;
 
 /* 0, or an exit status with a sentence. */
 int finish_service(struct plan *plan, struct plan_service *service, struct sentence *why);
+
+/* False: under its model, or beside its other options, nothing of a finished service looks at this one. */
+bool finish_in_effect(const struct settings *settings, const struct option *option);
 
 #endif

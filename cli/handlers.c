@@ -6,15 +6,17 @@
 #include "cli/handlers.h"
 
 #include <string.h>
+#include <sysexits.h>
 
+#include "handler/calc/calc_libm.h"
 #include "protocol/nearest.h"
 
 extern const struct brood_handler calc_handler;
 extern const struct brood_handler echo_handler;
 
 const struct handlers_row handlers_table[] = {
-	{ "echo", &echo_handler },
-	{ "calc", &calc_handler },
+	{ "echo", &echo_handler, NULL },
+	{ "calc", &calc_handler, calc_libm_open },
 	{ 0 },
 };
 
@@ -26,6 +28,15 @@ const struct brood_handler *handlers_find(const char *name)
 		if (strcmp(row->name, name) == 0)
 			return row->handler;
 	return NULL;
+}
+
+int handlers_prepare(const struct brood_handler *handler, struct sentence *why)
+{
+	for (const struct handlers_row *row = handlers_table; row->name; row++)
+		if (row->handler == handler && row->prepare && row->prepare() < 0)
+			return sentence_set(why, EX_UNAVAILABLE,
+				"handler %s: a library of the system is missing: install it", row->name);
+	return 0;
 }
 
 bool handlers_is_plugin(const char *word)

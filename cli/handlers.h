@@ -13,6 +13,7 @@ struct nearest;
 struct handlers_row {
 	const char *name;
 	const struct brood_handler *handler;
+	int (*prepare)(void); /* while all files can be seen; <0: something is missing; or NULL */
 };
 
 /* Ended by a row without name. */
@@ -20,6 +21,9 @@ extern const struct handlers_row handlers_table[];
 
 /* NULL if none of that name is linked. */
 const struct brood_handler *handlers_find(const char *name);
+
+/* For a service whose root directory will be another one. 0, or EX_UNAVAILABLE with a sentence. */
+int handlers_prepare(const struct brood_handler *handler, struct sentence *why);
 
 /* A path, that is. */
 bool handlers_is_plugin(const char *word);

@@ -79,7 +79,9 @@ static int serve(char **argv, struct keep *keep, struct sentence *why)
 		return takeover_check(&plan, why);
 	if (!takeover.legacy)
 		misspelt_warn();
-	return serve_plan(&plan, &args, &takeover, why);
+	status = serve_plan(&plan, &args, &takeover, why);
+	takeover_fini(&takeover);
+	return status;
 }
 
 static int check(char **argv, struct keep *keep, struct sentence *why)

@@ -16,7 +16,7 @@ enum option_kind {
 	OPTION_CHOICE, /* int, one of .choices */
 	OPTION_NUMBER, /* int, from 1 to .max, or BROOD_OFF where .may_be_off */
 	OPTION_MS,     /* int, from 1 ms to .max, or BROOD_OFF */
-	OPTION_SIZE,   /* int, from 1 to .max */
+	OPTION_SIZE,   /* int, from 1 to .max, or BROOD_OFF where .may_be_off */
 	OPTION_KIB,    /* int, KiB, written as a size: 1 KiB to .max KiB, or BROOD_OFF */
 	OPTION_RATE,   /* int, per minute, written "10/s", "600/m" or "3600/h"; or BROOD_OFF */
 	OPTION_SWITCH, /* int: on is 1, off is BROOD_OFF */
@@ -48,7 +48,7 @@ struct option {
 	bool check_only;   /* known to `brood check` alone */
 	bool file_only;    /* has no option and no variable: the first word on the command line */
 	bool later;        /* not part of this version: refused with a sentence, never ignored */
-	bool may_be_off;   /* OPTION_NUMBER: "off" is none */
+	bool may_be_off;   /* OPTION_NUMBER, OPTION_SIZE: "off" is none */
 	bool off_the_file; /* no key: the section says it */
 	enum option_kind kind;
 	enum option_scope scope;

@@ -23,6 +23,7 @@ struct plan_service {
 	const char *label;                   /* of the handler */
 	const struct brood_handler *handler; /* linked in; NULL: plugin's */
 	struct plugin plugin;
+	struct keep entered; /* in its service process: what is read there, as long as that lives */
 	void *app;
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Decides whether what was asked about user, root directory and limits of a service's process makes sense together. Who
- * the user is, and whether we may become it, is found out by that process (supervise/confine.c).
+ * Decides whether what was asked about user, root directory and limits of a service's process makes sense together, and
+ * whether there are such a user, group and directory. Whether we may become the one and enter the other is found out by
+ * that process (supervise/confine.c).
  */
 #include "cli/rights.h"
 
@@ -11,15 +12,40 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "process/account.h"
 #include "process/rlimits.h"
 
-static int refuse(const struct plan_service *service, const char *name, const char *reason, struct sentence *why)
+static int refuse_as(
+	int status, const struct plan_service *service, const char *name, const char *reason, struct sentence *why)
 {
 	const struct given *given = settings_given(&service->settings, name);
 	char where[SETTINGS_WHERE_SIZE];
 
-	return sentence_set(why, settings_status(given->origin), "%s: %s",
-		settings_where(options_find(name), given->origin, where), reason);
+	return sentence_set(why, status, "%s: %s", settings_where(options_find(name), given->origin, where), reason);
+}
+
+static int refuse(const struct plan_service *service, const char *name, const char *reason, struct sentence *why)
+{
+	return refuse_as(
+		settings_status(settings_given(&service->settings, name)->origin), service, name, reason, why);
+}
+
+/* Also in a service's own process, which sees the same databases; there, the sentence could not say where it was written. */
+static int find_account(const struct plan_service *service, struct sentence *why)
+{
+	const struct brood_service *settings = &service->settings.service;
+	struct account account;
+	struct sentence reason;
+
+	if (settings->group && !settings->user)
+		return refuse(
+			service, "group", "needs a user, or root could take its own back: say --user, too", why);
+	if (!settings->user || account_find(settings->user, settings->group, &account, &reason) == 0)
+		return 0;
+	/* With any group that there is, it can only be the user. */
+	if (settings->group && account_find(settings->user, "0", &account, NULL) == 0)
+		return refuse(service, "group", reason.text, why);
+	return refuse(service, "user", reason.text, why);
 }
 
 /* They are one text further in. */
@@ -57,11 +83,13 @@ static int find_inside(struct plan *plan, struct plan_service *service, struct s
 
 	if (!chroot)
 		return 0;
-	if (!realpath(chroot, root))
-		return refuse(service, "chroot",
-			keep_printf(plan->keep, "cannot enter %s: %s", chroot, strerror(errno)), why);
+	/* With a slash behind it, it is a directory or an error. */
+	if (!realpath(keep_printf(plan->keep, "%s/", chroot), root))
+		return refuse_as(errno == EACCES ? EX_NOPERM : EX_NOINPUT, service, "chroot",
+			keep_printf(plan->keep, "cannot enter %s: %s; name a directory", chroot, strerror(errno)),
+			why);
 	if (service->handler)
-		return 0;
+		return handlers_prepare(service->handler, why);
 	service->plugin.inside = seen_from(root, service->plugin.path);
 	if (!service->plugin.inside)
 		return refuse(service, "chroot",
@@ -73,12 +101,10 @@ static int find_inside(struct plan *plan, struct plan_service *service, struct s
 
 int rights_finish(struct plan *plan, struct plan_service *service, struct sentence *why)
 {
-	const struct brood_service *settings = &service->settings.service;
 	int status = join_limits(plan, service, why);
 
-	if (status == 0 && settings->group && !settings->user)
-		status = refuse(
-			service, "group", "needs a user, or root could take its own back: say --user, too", why);
+	if (status == 0)
+		status = find_account(service, why);
 	if (status == 0)
 		status = find_inside(plan, service, why);
 	return status;

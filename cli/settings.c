@@ -93,18 +93,6 @@ static int parse_ms(const struct option *option, const char *text, int *ret_valu
 	return 0;
 }
 
-static int parse_size(const struct option *option, const char *text, int *ret_value, struct sentence *why)
-{
-	uint64_t bytes;
-
-	if (units_size(text, &bytes, why) < 0)
-		return -1;
-	if (bytes < 1 || bytes > (uint64_t)option->max)
-		return sentence_set(why, -1, "'%s' is out of range: write a size from 1 to %d", text, option->max);
-	*ret_value = (int)bytes;
-	return 0;
-}
-
 static bool says_off(const char *text, int *ret_value)
 {
 	if (strcmp(text, "off") != 0)
@@ -113,11 +101,30 @@ static bool says_off(const char *text, int *ret_value)
 	return true;
 }
 
-static int parse_number(const struct option *option, const char *text, int *ret_value, struct sentence *why)
+static int parse_size(const struct option *option, const char *text, int *ret_value, struct sentence *why)
 {
+	uint64_t bytes;
+
 	if (option->may_be_off && says_off(text, ret_value))
 		return 0;
-	return units_int(text, 1, option->max, ret_value, why);
+	if (units_size(text, &bytes, why) < 0)
+		return -1;
+	if (bytes < 1 || bytes > (uint64_t)option->max)
+		return sentence_set(why, -1, "'%s' is out of range: write a size from 1 to %d%s", text, option->max,
+			option->may_be_off ? ", or off" : "");
+	*ret_value = (int)bytes;
+	return 0;
+}
+
+static int parse_number(const struct option *option, const char *text, int *ret_value, struct sentence *why)
+{
+	struct sentence reason;
+
+	if (option->may_be_off && says_off(text, ret_value))
+		return 0;
+	if (units_int(text, 1, option->max, ret_value, &reason) == 0)
+		return 0;
+	return sentence_set(why, -1, "%s%s", reason.text, option->may_be_off ? ", or off" : "");
 }
 
 static int parse_kib(const struct option *option, const char *text, int *ret_value, struct sentence *why)
@@ -155,7 +162,8 @@ static int parse_rate(const struct option *option, const char *text, int *ret_va
 		if (units_int(number, 1, option->max, &n, why) < 0)
 			return -1;
 		if (n * units[i].per_minute < 1 || n * units[i].per_minute > option->max)
-			break;
+			return sentence_set(
+				why, -1, "'%s' is out of range: write 1/m (60/h) to %d/m, or off", text, option->max);
 		*ret_value = (int)(n * units[i].per_minute);
 		return 0;
 	}

@@ -16,7 +16,7 @@ static int take_legacy(const char *word, struct keep *keep, struct legacy **ret_
 	int fd;
 
 	if (!word || units_int(word, 0, INT32_MAX, &fd, NULL) < 0 || legacy_open(fd, legacy, why) < 0)
-		return sentence_set(why, EX_USAGE, UPGRADE_FROM_WORD " is for a supervisor that is being upgraded");
+		return sentence_set(why, EX_USAGE, CANDIDATE_FROM_WORD " is for a supervisor that is being upgraded");
 	*ret_legacy = legacy;
 	return 0;
 }
@@ -28,10 +28,10 @@ int takeover_find(char ***argv, struct keep *keep, struct takeover *ret_takeover
 	const char *word = **argv;
 	int status = 0;
 
-	if (word && strcmp(word, UPGRADE_CHECK_WORD) == 0) {
+	if (word && strcmp(word, CANDIDATE_CHECK_WORD) == 0) {
 		takeover.check = true;
 		*argv += 1;
-	} else if (word && strcmp(word, UPGRADE_FROM_WORD) == 0) {
+	} else if (word && strcmp(word, CANDIDATE_FROM_WORD) == 0) {
 		status = take_legacy((*argv)[1], keep, &takeover.legacy, why);
 		*argv += status == 0 ? 2 : 0;
 	}
@@ -40,12 +40,18 @@ int takeover_find(char ***argv, struct keep *keep, struct takeover *ret_takeover
 	return status;
 }
 
+void takeover_fini(struct takeover *takeover)
+{
+	if (takeover->legacy)
+		legacy_close(takeover->legacy);
+}
+
 int takeover_check(struct plan *plan, struct sentence *why)
 {
 	int status = check_plan(plan, false, why);
 
 	if (status == 0)
-		upgrade_say_ready();
+		candidate_say_ready();
 	return status;
 }
 

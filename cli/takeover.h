@@ -20,6 +20,9 @@ struct takeover {
 /* argv: the words behind `serve`; those that are ours are skipped. 0, or an exit status with a sentence. */
 int takeover_find(char ***argv, struct keep *keep, struct takeover *ret_takeover, struct sentence *why);
 
+/* There is no supervisor any more. */
+void takeover_fini(struct takeover *takeover);
+
 /* Answers the supervisor that asked. An exit status. */
 int takeover_check(struct plan *plan, struct sentence *why);
 

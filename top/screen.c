@@ -41,7 +41,10 @@ static bool is_usable(void)
 {
 	int error;
 
-	return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && setupterm(NULL, STDOUT_FILENO, &error) == OK;
+	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) || setupterm(NULL, STDOUT_FILENO, &error) == ERR)
+		return false;
+	del_curterm(cur_term);
+	return true;
 }
 
 bool screen_open(void)

@@ -166,12 +166,12 @@ struct brood_service {
 	int linger_ms;             /* close: how long to read and discard; 1 s */
 	int drain_timeout_ms;      /* 30 s */
 	int load_timeout_ms;       /* 30 s; under brood_main */
-	int kill_after_ms;         /* 5 s: from a missed deadline to the end of its worker */
+	int kill_after_ms;         /* 5 s: from a missed deadline to its worker's end; off: none is ever ended */
 	int idle_ms;               /* off */
 
 	const void *refusal; /* bytes sent to a stream client that cannot be served */
 	size_t refusal_size;
-	const void *last_words; /* bytes sent when a worker died before it answered (later models) */
+	const void *last_words; /* bytes sent when a worker died, or is late, before any of its answer left */
 	size_t last_words_size;
 
 	struct brood_handler handler;

@@ -90,6 +90,7 @@ struct brood_conn {
 	bool aborted : 1;
 	bool gave_way : 1; /* between two requests, to somebody who waits */
 	bool forked : 1; /* brood_fork gave it to a child */
+	bool heir_here : 1; /* this is a standing worker's child, made by brood_fork */
 	bool sole : 1;   /* no other process of brood's has the descriptor: closing it ends the connection */
 	bool child : 1;  /* this is that child */
 

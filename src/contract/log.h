@@ -23,12 +23,15 @@ struct log_field {
 #define LOG_INT(k, v)  ((struct log_field){ .key = (k), .kind = LOG_FIELD_INT, .i = (v) })
 #define LOG_UINT(k, v) ((struct log_field){ .key = (k), .kind = LOG_FIELD_UINT, .u = (v) })
 
+struct log_batch;
+
 struct log_record {
 	enum brood_level level;
 	const char *service; /* or NULL: the supervisor */
 	const char *message;
 	const struct log_field *fields;
 	size_t field_count;
+	struct log_batch *batch; /* may wait there for others (observe/log.h), or NULL */
 	char *scratch; /* LOG_SCRATCH_SIZE bytes to encode in, or NULL: the stack */
 };
 

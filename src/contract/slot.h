@@ -36,7 +36,7 @@ struct slot {
 	_Atomic uint32_t phase;  /* enum conn_phase */
 	_Atomic uint32_t reason; /* enum end_reason; END_NONE while it runs */
 	_Atomic uint32_t forked; /* iterative: left to a child (brood_fork), whom the service process watches */
-	int32_t error;           /* negative errno behind the reason, or 0 */
+	_Atomic int32_t error;   /* negative errno behind the reason, or 0 */
 	_Atomic uint64_t bytes_in;
 	_Atomic uint64_t bytes_out;
 	_Atomic uint64_t requests; /* begun: while in PHASE_HANDLE, the number of the one in hand */

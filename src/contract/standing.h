@@ -19,6 +19,13 @@ enum standing_state { STANDING_GONE, STANDING_STARTING, STANDING_IDLE, STANDING_
 /* Ends that the service process has not harvested yet. A worker whose ring is full drops the record and counts it. */
 #define STANDING_RECORDS 64
 
+/* What the service process tells a worker. */
+enum standing_order {
+	STANDING_STAY,
+	STANDING_LEAVE, /* after the client in hand; those in the queue are for others */
+	STANDING_EMPTY, /* when nobody waits in the queues any more */
+};
+
 struct standing {
 	struct slot slot; /* of the connection in its hands; first, so that board_slot finds it */
 
@@ -41,30 +48,18 @@ struct standing {
 	uint32_t peer_size;
 	union conn_address peer;
 
+	/* Written by the service process, here where its worker looks anyhow: who spoils it spoils itself. */
+	_Atomic uint32_t order;     /* enum standing_order */
+	_Atomic uint32_t queues;    /* STANDING_EMPTY is about these: a bit for each listener */
+	_Atomic uint32_t open;      /* 1: accept */
+	_Atomic uint32_t asleep;    /* 1: nobody looks at the area until woken by the eventfd */
+	_Atomic uint32_t waiting;   /* 1: clients wait because all workers are busy */
+	_Atomic uint32_t limit;     /* requests after which this worker wants to go; 0: any number */
+	_Atomic uint64_t harvested; /* records that are read */
+
 	_Atomic uint64_t lost;       /* records dropped because the ring was full */
 	_Atomic uint64_t head;       /* records ever written */
 	struct end_record ring[STANDING_RECORDS]; /* number n is at n % STANDING_RECORDS */
-};
-
-/* What the service process tells its standing workers; it lies behind the tally, and they map it read-only. */
-enum standing_order_kind {
-	STANDING_STAY,
-	STANDING_LEAVE, /* after the client in hand; those in the queue are for others */
-	STANDING_EMPTY, /* when nobody waits in the queue any more */
-};
-
-struct standing_order {
-	_Atomic uint32_t kind;   /* enum standing_order_kind */
-	_Atomic uint32_t limit;  /* requests after which this worker wants to go; 0: any number */
-	_Atomic uint64_t tail;   /* records harvested */
-	uint64_t lost_seen, accept_errors_seen; /* the service process's notes */
-};
-
-struct standing_orders {
-	_Atomic uint32_t open;   /* 1: accept */
-	_Atomic uint32_t queues; /* STANDING_EMPTY is about these: a bit for each listener */
-	_Atomic uint32_t asleep; /* 1: nobody looks at the areas until somebody is woken by the eventfd */
-	struct standing_order of[];
 };
 
 #define STANDING_SIZE ((sizeof(struct standing) + SLOT_SIZE - 1) / SLOT_SIZE * SLOT_SIZE)

@@ -15,7 +15,6 @@ struct brood_conn;
 struct child_exit;
 struct service;
 struct standing;
-struct standing_orders;
 struct tally;
 
 struct standing_host_ops {
@@ -40,14 +39,12 @@ struct standing_host_ops {
 	/* Workers make it readable when there is something to see and the board says that nobody looks. */
 	int (*wake_fd)(const struct service *service);
 
-	/* The board: what a worker tells of itself, and what it is told. */
+	/* The board: what a worker tells of itself, and is told. */
 	struct standing *(*area)(const struct service *service, unsigned int index);
-	struct standing_orders *(*orders)(const struct service *service);
 	struct tally *(*tally)(const struct service *service);
 
-	/* Before a worker is made: its area is as new, and children see it; afterwards, in the parent, none does. */
+	/* Before a process is made for this slot: its area is as new, and the only one that children forked next see. */
 	int (*lend)(struct service *service, unsigned int index);
-	void (*withdraw)(struct service *service, unsigned int index);
 
 	/* End records that this worker left become lines and counters; true: there were some. The lines are held back until
 	 * flush, which is due soon. */

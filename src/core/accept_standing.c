@@ -16,6 +16,7 @@
 #include "core/accept.h"
 #include "core/arena.h"
 #include "core/engine_private.h"
+#include "core/share.h"
 #include "transport/open.h"
 
 /* Of the file that all who have the socket share: so only while nobody else accepts, and never of one given to us. */
@@ -49,8 +50,8 @@ static void somebody_waits(struct loop_source *source, uint32_t events)
 	stop_watching(service);
 	ledger->accept_state = ACCEPT_FULL;
 	tally_set(&ledger->tally->paused, 1);
-	tally_set(&ledger->tally->waiting, 1);
 	tally_add(&ledger->tally->pauses, 1);
+	share_look_for_waiting(service);
 	service->model.host->log(service, BROOD_INFO, CAUSE_FULL,
 		"%d clients are being served, which is the bound; the next ones wait",
 		service->model.ops->room(&service->model));
@@ -82,13 +83,18 @@ void accept_standing_saturated(struct service *service, bool now)
 {
 	struct ledger *ledger = service->ledger;
 
-	if (now == ledger->saturated || ledger->accept_state == ACCEPT_CLOSED || ledger->held)
+	if (ledger->accept_state == ACCEPT_CLOSED || ledger->held)
 		return;
+	if (now == ledger->saturated) {
+		if (ledger->accept_state == ACCEPT_FULL)
+			share_look_for_waiting(service);
+		return;
+	}
 	ledger->saturated = now;
 	stop_watching(service);
 	ledger->accept_state = ACCEPT_OPEN;
 	tally_set(&ledger->tally->paused, 0);
-	tally_set(&ledger->tally->waiting, 0);
+	share_look_for_waiting(service);
 	for (size_t i = 0; now && i < ledger->acceptor_count; i++)
 		if (!ledger->acceptors[i].done)
 			loop_add(service->engine->loop, &ledger->acceptors[i].source, EPOLLIN);

@@ -13,12 +13,8 @@
 #include "core/stray.h"
 #include "process/pages.h"
 
-#define ALIGNMENT 64
-
-static size_t head_size(void)
-{
-	return (sizeof(struct arena) + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
-}
+_Static_assert(
+	sizeof(struct arena) - offsetof(struct arena, standing) <= ARENA_PAGE, "what a worker writes is one page");
 
 /* One whose flags we may not set (fd://) blocks or does not as somebody else likes. */
 static bool accept_waits(const struct ledger *ledger)
@@ -28,45 +24,59 @@ static bool accept_waits(const struct ledger *ledger)
 	return ledger->acceptor_count == 1 && !listener->transport->datagram && !listener->shared;
 }
 
-/* A number of its own for what accept may block on, so that it can be taken away (core/gate.h). */
+static int duplicate(int fd, int *ret_fd)
+{
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+	if (copy < 0)
+		return -errno;
+	*ret_fd = copy;
+	return 0;
+}
+
+/* Two numbers of the workers' own; for what accept may block on one that can be taken away (core/gate.h). */
 static int add_listener(struct arena *arena, const struct listener *listener)
 {
 	size_t n = arena->listener_count;
-	int fd = listener->fd;
+	int r = duplicate(listener->fd, &arena->queue_fds[n]);
 
-	if (!listener->transport->datagram && (arena->waits || listener->shared))
-		fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-	if (fd < 0)
-		return -errno;
-	arena->queue_fds[n] = listener->fd;
+	if (r < 0)
+		return r;
 	arena->listeners[n] = *listener;
-	arena->listeners[n].fd = fd;
+	arena->listeners[n].fd = arena->queue_fds[n];
 	arena->listener_count++;
-	return 0;
+	if (listener->transport->datagram || (!arena->waits && !listener->shared))
+		return 0;
+	return duplicate(listener->fd, &arena->listeners[n].fd);
 }
 
 static int fill_in(struct arena *arena)
 {
 	struct service *service = arena->service;
 	const struct ledger *ledger = service->ledger;
-	int r = 0;
+	int r = duplicate(service->engine->life_pipe[0], &arena->life_fd);
 
-	arena->waits = accept_waits(ledger);
-	for (size_t i = 0; i < ledger->acceptor_count && r == 0; i++)
-		r = add_listener(arena, &ledger->acceptors[i].listener);
 	if (r < 0)
 		return r;
 	arena->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (arena->wake_fd < 0)
 		return -errno;
+	arena->waits = accept_waits(ledger);
+	arena->one_shot = service->model.config.oneshot;
+	for (size_t i = 0; i < ledger->acceptor_count && r == 0; i++)
+		r = add_listener(arena, &ledger->acceptors[i].listener);
+	if (r < 0)
+		return r;
+	gate_prepare(arena);
+	service->model.config.life_fd = arena->life_fd;
 	/* Once for all of them, where the process is ours. */
-	r = service->engine->supervised ? stray_watch() : 0;
+	r = service->engine->supervised ? stray_watch(&arena->stray) : 0;
 	return r < 0 ? r : arena_check_open(arena);
 }
 
 int arena_open(struct service *service)
 {
-	size_t size = head_size() + pool_extras_size(service);
+	size_t size = sizeof(struct arena) + pool_extras_size(service);
 	struct arena *arena = pages_new(size);
 	int r;
 
@@ -74,13 +84,19 @@ int arena_open(struct service *service)
 		return -ENOMEM;
 	arena->service = service;
 	arena->size = size;
-	arena->wake_fd = arena->epoll_fd = arena->statm_fd = -1;
+	arena->life_fd = arena->wake_fd = arena->statm_fd = -1;
 	service->arena = arena;
-	pool_equip(service, &arena->conn, 0, (char *)arena + head_size());
+	pool_equip(service, &arena->conn, 0, (char *)(arena + 1));
 	r = fill_in(arena);
 	if (r < 0)
 		arena_close(service);
 	return r;
+}
+
+static void close_fd(int fd)
+{
+	if (fd >= 0)
+		close(fd);
 }
 
 void arena_close(struct service *service)
@@ -90,11 +106,13 @@ void arena_close(struct service *service)
 	if (!arena)
 		return;
 	arena_check_close(arena);
-	if (arena->wake_fd >= 0)
-		close(arena->wake_fd);
-	for (size_t i = 0; i < arena->listener_count; i++)
+	close_fd(arena->life_fd);
+	close_fd(arena->wake_fd);
+	for (size_t i = 0; i < arena->listener_count; i++) {
+		close(arena->queue_fds[i]);
 		if (arena->listeners[i].fd != arena->queue_fds[i])
 			close(arena->listeners[i].fd);
+	}
 	pages_free(arena, arena->size);
 	service->arena = NULL;
 }

@@ -12,45 +12,57 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/clock.h"
 #include "contract/conn.h"
 #include "contract/listener.h"
 #include "contract/standing.h"
 #include "core/engine.h"
+#include "core/gate.h"
 #include "core/park.h"
+#include "core/stray.h"
+#include "platform/direct.h"
 
 struct arena_check;
 struct service;
+
+#define ARENA_PAGE 4096
 
 struct arena {
 	/* As the service process made it. */
 	struct service *service;
 	size_t size; /* of all of this */
+	int life_fd; /* these three and the listeners' numbers are next to each other: a child closes the rest */
 	int wake_fd; /* an eventfd: wakes the service process */
 	bool waits; /* accept itself waits: there is one listener, and it is ours. Else an epoll of the worker's own */
+	bool one_shot;
 	size_t listener_count;
 	struct listener listeners[ENGINE_LISTENERS]; /* their fd: what is accepted on, until a signal takes it away */
 	int queue_fds[ENGINE_LISTENERS];             /* the same sockets by numbers that stay */
 	struct arena_check *check;                   /* NULL: nobody looks */
 
-	/* The worker's. */
+	/* The worker's, on one page if a fresh one is to have but one to copy. */
+	_Alignas(ARENA_PAGE) struct standing *standing;
 	unsigned int index;
-	pid_t pid;
 	pid_t parent;
-	struct standing *standing;
-	const struct standing_orders *orders;
-	const struct standing_order *order;
-	int epoll_fd;
-	unsigned int accepts; /* since the listeners were added to the epoll */
-	int statm_fd;         /* its memory, or -1 */
+	struct gate gate;
+	struct stray stray;
+	int statm_fd; /* its memory, or -1 */
 	int backoff_ms;
 	uint64_t requests;
+	bool is_over;       /* its one client is served, and there is nothing left to do */
 	bool ring_is_stuck; /* the service process did not come to empty it when waited for */
-	struct park park;
 	struct brood_conn conn;
+	struct park park;
 };
 
 /* In the service process, before the model starts: fills in service->arena. 0 or -errno. */
 int arena_open(struct service *service);
 void arena_close(struct service *service); /* idempotent */
+
+/* In the worker. The C library's way is the quicker one, but the first time takes three page faults. */
+static inline int64_t arena_now_ns(const struct arena *arena)
+{
+	return arena->one_shot ? direct_now_ns() : clock_now_ns();
+}
 
 #endif

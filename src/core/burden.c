@@ -50,7 +50,7 @@ static long resident_kib(const struct arena *arena)
 static bool is_too_much(const struct arena *arena)
 {
 	int recycle_kib = arena->service->model.config.recycle_memory_kib;
-	uint32_t limit = atomic_load_explicit(&arena->order->limit, memory_order_relaxed);
+	uint32_t limit = atomic_load_explicit(&arena->standing->limit, memory_order_relaxed);
 	uint64_t served = atomic_load_explicit(&arena->standing->served, memory_order_relaxed);
 
 	if (limit > 0 && arena->requests >= limit)

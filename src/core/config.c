@@ -116,7 +116,9 @@ static int check_pool(struct brood_service *service, struct sentence *why)
 		check_pool_bound(service, "workers_max", service->workers_max, why) < 0 ||
 		check_pool_bound(service, "workers_spare", service->workers_spare, why) < 0)
 		return -EINVAL;
-	if (service->workers && (service->workers_min || service->workers_max || service->workers_spare))
+	/* What is in effect already may be checked again: there both are said, and are the same. */
+	if (service->workers && service->workers != service->workers_max &&
+		(service->workers_min || service->workers_max || service->workers_spare))
 		return sentence_set(why, -EINVAL,
 			"service %s: workers says how many there are always; leave it out, or workers_min, workers_max and "
 			"workers_spare",

@@ -10,10 +10,10 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "contract/transport.h"
+#include "core/arena.h"
 #include "core/conn_private.h"
 #include "core/engine_private.h"
 #include "core/share.h"
-#include "core/stray.h"
 #include "observe/log.h"
 #include "transport/address.h"
 
@@ -146,9 +146,10 @@ int brood_fork(struct brood_conn *conn)
 	if (conn->broken)
 		return conn->broken;
 	r = conn->model->ops->fork(conn);
-	if (r == 0) {
+	if (r == 0 && conn->service->arena) {
 		conn->sole = false;
-		stray_begin();
+		conn->heir_here = true;
+		stray_begin(&conn->service->arena->stray);
 	}
 	return r;
 }

@@ -138,6 +138,7 @@ static void write_line(struct service *service, const struct end_record *record,
 			       .message = "end",
 			       .fields = fields,
 			       .field_count = n,
+			       .batch = service->ledger->batching ? &service->ledger->batch : NULL,
 			       .scratch = service->ledger->scratch,
 		       });
 }

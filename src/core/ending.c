@@ -8,9 +8,9 @@
 
 #include "base/clock.h"
 #include "contract/transport.h"
+#include "core/arena.h"
 #include "core/io.h"
 #include "core/service.h"
-#include "core/stray.h"
 #include "platform/direct.h"
 
 #define DISCARD_SIZE 4096
@@ -49,7 +49,7 @@ static void linger(struct brood_conn *conn)
 
 static bool is_nobody_elses(const struct brood_conn *conn)
 {
-	return conn->sole && !stray_was_forked();
+	return conn->sole && !conn->service->arena->stray.was_forked;
 }
 
 void ending_leave(struct brood_conn *conn)

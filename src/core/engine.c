@@ -296,7 +296,8 @@ int engine_resize(struct brood *engine, int workers, struct sentence *why)
 	if (r == -EOPNOTSUPP)
 		return sentence_set(why, r, "model %s has a fixed size", ops->name);
 	if (r == -E2BIG)
-		return sentence_set(why, r, "it has no places for %d: write them into its configuration, and reload", workers);
+		return sentence_set(
+			why, r, "it has no places for %d: write them into its configuration, and reload", workers);
 	if (r < 0)
 		return sentence_set(why, r, "%s", strerrordesc_np(-r));
 	tally_set(&service->ledger->tally->capacity, (uint64_t)workers);

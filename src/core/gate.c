@@ -7,7 +7,6 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "contract/transport.h"
 #include "core/arena.h"
 #include "core/engine_private.h"
@@ -19,23 +18,30 @@
 /* From one look to the next at a listener that does not block although it should. */
 #define NONBLOCKING_WAIT_MS 100
 
-/* For the signal handler, which has no other way to it. */
-static struct {
-	volatile sig_atomic_t called_away;
-	int dead_fd; /* neither a listener nor an epoll */
-	int count;
-	int fds[ENGINE_LISTENERS + 1];
-} waiting;
+/* For the signal handler, which has no other way to it. Set by the service process, for all its workers, where that is ours. */
+static struct gate *the_gate;
 
 static void call_away(int sig)
 {
 	int saved_errno = errno;
 
 	(void)sig;
-	waiting.called_away = 1;
-	for (int i = 0; i < waiting.count; i++)
-		dup3(waiting.dead_fd, waiting.fds[i], O_CLOEXEC);
+	the_gate->called_away = 1;
+	for (int i = 0; i < the_gate->count; i++)
+		dup3(the_gate->dead_fd, the_gate->fds[i], O_CLOEXEC);
 	errno = saved_errno;
+}
+
+void gate_prepare(struct arena *arena)
+{
+	struct gate *gate = &arena->gate;
+
+	gate->epoll_fd = -1;
+	gate->dead_fd = arena->wake_fd;
+	for (size_t i = 0; i < arena->listener_count; i++)
+		if (arena->listeners[i].fd != arena->queue_fds[i])
+			gate->fds[gate->count++] = arena->listeners[i].fd;
+	the_gate = gate;
 }
 
 static int add_listeners(const struct arena *arena)
@@ -43,7 +49,7 @@ static int add_listeners(const struct arena *arena)
 	for (size_t i = 0; i < arena->listener_count; i++) {
 		struct epoll_event event = { .events = EPOLLIN | EPOLLEXCLUSIVE, .data.u32 = (uint32_t)i };
 
-		if (epoll_ctl(arena->epoll_fd, EPOLL_CTL_ADD, arena->listeners[i].fd, &event) < 0)
+		if (epoll_ctl(arena->gate.epoll_fd, EPOLL_CTL_ADD, arena->listeners[i].fd, &event) < 0)
 			return -errno;
 	}
 	return 0;
@@ -51,45 +57,51 @@ static int add_listeners(const struct arena *arena)
 
 static int open_epoll(struct arena *arena)
 {
-	arena->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (arena->epoll_fd < 0)
+	arena->gate.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (arena->gate.epoll_fd < 0)
 		return -errno;
-	arena->accepts = 0;
+	arena->gate.accepts = 0;
 	return add_listeners(arena);
 }
 
-static int catch_signal(const struct arena *arena)
+/* In a process of brood's own no signal is blocked. */
+static int unblock_signal(const struct arena *arena)
 {
-	struct sigaction action = { .sa_handler = call_away, .sa_flags = SA_RESTART };
 	sigset_t signals;
 
-	waiting.called_away = 0;
-	waiting.dead_fd = arena->wake_fd;
-	waiting.count = 0;
-	for (size_t i = 0; i < arena->listener_count; i++)
-		if (arena->listeners[i].fd != arena->queue_fds[i])
-			waiting.fds[waiting.count++] = arena->listeners[i].fd;
-	if (arena->epoll_fd >= 0)
-		waiting.fds[waiting.count++] = arena->epoll_fd;
+	if (arena->service->engine->supervised)
+		return 0;
 	sigemptyset(&signals);
 	sigaddset(&signals, GATE_SIGNAL);
-	if (sigaction(GATE_SIGNAL, &action, NULL) < 0 || sigprocmask(SIG_UNBLOCK, &signals, NULL) < 0)
-		return -errno;
-	return 0;
+	return sigprocmask(SIG_UNBLOCK, &signals, NULL) < 0 ? -errno : 0;
+}
+
+static int catch_signal(struct arena *arena)
+{
+	struct sigaction action = { .sa_handler = call_away, .sa_flags = SA_RESTART };
+
+	if (the_gate != &arena->gate)
+		the_gate = &arena->gate;
+	return sigaction(GATE_SIGNAL, &action, NULL) < 0 ? -errno : unblock_signal(arena);
 }
 
 int gate_open(struct arena *arena)
 {
+	struct gate *gate = &arena->gate;
 	int r = arena->waits ? 0 : open_epoll(arena);
 
-	return r < 0 ? r : catch_signal(arena);
+	if (r < 0)
+		return r;
+	if (!arena->waits)
+		gate->fds[gate->count++] = gate->epoll_fd;
+	return catch_signal(arena);
 }
 
 void gate_close(struct arena *arena)
 {
-	if (arena->epoll_fd >= 0)
-		close(arena->epoll_fd);
-	arena->epoll_fd = -1;
+	if (arena->gate.epoll_fd >= 0)
+		close(arena->gate.epoll_fd);
+	arena->gate.epoll_fd = -1;
 }
 
 int gate_restore_fds(const struct arena *arena)
@@ -105,15 +117,16 @@ int gate_restore(struct arena *arena)
 {
 	int r = gate_restore_fds(arena);
 
-	waiting.called_away = 0;
+	arena->gate.called_away = 0;
 	if (r < 0 || arena->waits)
 		return r;
 	gate_close(arena);
+	arena->gate.count--;
 	return gate_open(arena);
 }
 
 /* accepted_ns: only now is it known when the client came. */
-static int accept_from(struct listener *listener, struct brood_conn *conn)
+static int accept_from(const struct arena *arena, struct listener *listener, struct brood_conn *conn)
 {
 	int r;
 
@@ -121,7 +134,7 @@ static int accept_from(struct listener *listener, struct brood_conn *conn)
 	conn->transport = listener->transport;
 	r = conn->transport->accept(conn->listener, conn);
 	if (r == 0 || r == -EMSGSIZE)
-		conn->accepted_ns = clock_now_ns();
+		conn->accepted_ns = arena_now_ns(arena);
 	return r;
 }
 
@@ -129,8 +142,8 @@ static int accept_from(struct listener *listener, struct brood_conn *conn)
 static void give_others_a_turn(struct arena *arena)
 {
 	for (size_t i = 0; i < arena->listener_count; i++)
-		epoll_ctl(arena->epoll_fd, EPOLL_CTL_DEL, arena->listeners[i].fd, NULL);
-	arena->accepts = 0;
+		epoll_ctl(arena->gate.epoll_fd, EPOLL_CTL_DEL, arena->listeners[i].fd, NULL);
+	arena->gate.accepts = 0;
 	add_listeners(arena);
 }
 
@@ -139,18 +152,18 @@ static int wait_and_accept(struct arena *arena, struct brood_conn *conn)
 	struct epoll_event event;
 	int n, r;
 
-	if (arena->accepts >= ACCEPTS_UNTIL_READD)
+	if (arena->gate.accepts >= ACCEPTS_UNTIL_READD)
 		give_others_a_turn(arena);
 	do
-		n = epoll_wait(arena->epoll_fd, &event, 1, -1);
-	while (n < 0 && errno == EINTR && !waiting.called_away);
+		n = epoll_wait(arena->gate.epoll_fd, &event, 1, -1);
+	while (n < 0 && errno == EINTR && !arena->gate.called_away);
 	if (n <= 0)
 		return n < 0 ? -errno : -EAGAIN;
 	if (event.data.u32 >= arena->listener_count)
 		return -EAGAIN;
-	r = accept_from(&arena->listeners[event.data.u32], conn);
+	r = accept_from(arena, &arena->listeners[event.data.u32], conn);
 	if (r != -EAGAIN)
-		arena->accepts++;
+		arena->gate.accepts++;
 	return r;
 }
 
@@ -167,11 +180,11 @@ int gate_take(struct arena *arena, struct brood_conn *conn)
 	int r;
 
 	do {
-		r = arena->waits ? accept_from(&arena->listeners[0], conn) : wait_and_accept(arena, conn);
-		if (r == -EAGAIN && arena->waits && !waiting.called_away)
+		r = arena->waits ? accept_from(arena, &arena->listeners[0], conn) : wait_and_accept(arena, conn);
+		if (r == -EAGAIN && arena->waits && !arena->gate.called_away)
 			wait_as_it_is(arena);
-	} while (r == -EAGAIN && !waiting.called_away);
-	return r < 0 && r != -EMSGSIZE && waiting.called_away ? -ESHUTDOWN : r;
+	} while (r == -EAGAIN && !arena->gate.called_away);
+	return r < 0 && r != -EMSGSIZE && arena->gate.called_away ? -ESHUTDOWN : r;
 }
 
 int gate_take_queued(struct arena *arena, struct brood_conn *conn)
@@ -179,11 +192,11 @@ int gate_take_queued(struct arena *arena, struct brood_conn *conn)
 	int r = -EAGAIN;
 
 	for (size_t i = 0; i < arena->listener_count && r == -EAGAIN; i++) {
-		if (!(atomic_load_explicit(&arena->orders->queues, memory_order_relaxed) & UINT32_C(1) << i))
+		if (!(atomic_load_explicit(&arena->standing->queues, memory_order_relaxed) & UINT32_C(1) << i))
 			continue;
 		/* Outlives this call, as conn->listener does. */
 		arena->listeners[i].fd = arena->queue_fds[i];
-		r = accept_from(&arena->listeners[i], conn);
+		r = accept_from(arena, &arena->listeners[i], conn);
 	}
 	return r;
 }
@@ -196,6 +209,6 @@ void gate_leave(const struct arena *arena, int kept_fd)
 		if (arena->listeners[i].fd != arena->queue_fds[i])
 			close(arena->listeners[i].fd);
 	}
-	if (arena->epoll_fd >= 0)
-		close(arena->epoll_fd);
+	if (arena->gate.epoll_fd >= 0)
+		close(arena->gate.epoll_fd);
 }

@@ -10,11 +10,26 @@
 
 #include <signal.h>
 
+#include "core/engine.h"
+
 struct arena;
 struct brood_conn;
 
 /* Ignored by default: one that comes too early or too late does nothing. Only handlers that ask for it get it otherwise. */
 #define GATE_SIGNAL SIGURG
+
+/* Part of the arena. */
+struct gate {
+	volatile sig_atomic_t called_away;
+	int epoll_fd;         /* or -1 */
+	unsigned int accepts; /* since the listeners were added to it */
+	int dead_fd;          /* neither a listener nor an epoll */
+	int count;
+	int fds[ENGINE_LISTENERS + 1]; /* in whose place it comes */
+};
+
+/* In the service process: prepares arena->gate, for all workers. */
+void gate_prepare(struct arena *arena);
 
 /* In a worker, before it waits for the first time. 0 or -errno. */
 int gate_open(struct arena *arena);

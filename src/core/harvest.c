@@ -18,6 +18,7 @@
 #include "core/end.h"
 #include "core/engine_private.h"
 #include "core/reach.h"
+#include "process/pages.h"
 
 /* A bool that somebody else wrote may be any byte, and then the compiler's guess is as good as ours. */
 static bool read_flag(const bool *flag)
@@ -75,30 +76,56 @@ static void tell(struct service *service, pid_t worker)
 	end_tell(service, record, NULL);
 }
 
+static size_t notes_size(const struct service *service)
+{
+	return service->board.count * sizeof(struct harvest_note);
+}
+
+int harvest_open(struct service *service)
+{
+	service->ledger->notes = pages_new(notes_size(service));
+	if (!service->ledger->notes)
+		return -ENOMEM;
+	return service->model.config.worker_copies
+		       ? pages_leave_out_of_forks(service->ledger->notes, notes_size(service))
+		       : 0;
+}
+
+void harvest_close(struct service *service)
+{
+	pages_free(service->ledger->notes, notes_size(service));
+	service->ledger->notes = NULL;
+}
+
+void harvest_begin(struct service *service, unsigned int index)
+{
+	service->ledger->notes[index] = (struct harvest_note){ 0 };
+}
+
 static void begin_batch(struct service *service)
 {
 	if (service->ledger->batching)
 		return;
 	service->ledger->batching = true;
-	log_batch_begin(service->engine->log, &service->ledger->batch);
+	service->ledger->batch.pid = service->model.pid;
 }
 
 void harvest_flush(struct service *service)
 {
 	if (service->ledger->batching)
-		log_batch_end(service->engine->log);
+		log_batch_flush(service->engine->log, &service->ledger->batch);
 	service->ledger->batching = false;
 }
 
 /* Records that the worker had no room for: their counts are gone with them. */
-static void tell_lost(struct service *service, struct standing_order *order, uint64_t lost)
+static void tell_lost(struct service *service, struct harvest_note *note, uint64_t lost)
 {
-	uint64_t more = lost - order->lost_seen;
+	uint64_t more = lost - note->lost;
 	struct tally *tally = service->ledger->tally;
 
 	if (more == 0)
 		return;
-	order->lost_seen = lost;
+	note->lost = lost;
 	tally_add(&tally->lost_records, more);
 	tally_add(&tally->accepted, more);
 	tally_add(&tally->ended, more);
@@ -107,29 +134,29 @@ static void tell_lost(struct service *service, struct standing_order *order, uin
 		(unsigned long long)tally->lost_records);
 }
 
-static void tell_accept_errors(struct service *service, struct standing_order *order, const struct standing *standing)
+static void tell_accept_errors(struct service *service, struct harvest_note *note, const struct standing *standing)
 {
 	uint64_t errors = atomic_load_explicit(&standing->accept_errors, memory_order_relaxed);
 	int error = atomic_load_explicit(&standing->accept_error, memory_order_relaxed);
 
-	if (errors == order->accept_errors_seen)
+	if (errors == note->accept_errors)
 		return;
-	tally_add(&service->ledger->tally->accept_errors, errors - order->accept_errors_seen);
-	order->accept_errors_seen = errors;
+	tally_add(&service->ledger->tally->accept_errors, errors - note->accept_errors);
+	note->accept_errors = errors;
 	service->model.host->log(service, BROOD_ERROR, CAUSE_ACCEPT, "a worker cannot accept: %s; it pauses",
 		error < 0 && error > -4096 ? strerrordesc_np(-error) : "?");
 }
 
 bool harvest_ring(struct service *service, unsigned int index, pid_t worker)
 {
-	const struct standing *standing = board_standing(&service->board, index);
-	struct standing_order *order = &board_orders(&service->board)->of[index];
-	uint64_t tail = atomic_load_explicit(&order->tail, memory_order_relaxed);
+	struct standing *standing = board_standing(&service->board, index);
+	struct harvest_note *note = &service->ledger->notes[index];
+	uint64_t tail = note->tail;
 	uint64_t head = atomic_load_explicit(&standing->head, memory_order_acquire);
 
-	if (standing->lost != order->lost_seen)
-		tell_lost(service, order, standing->lost);
-	tell_accept_errors(service, order, standing);
+	if (standing->lost != note->lost)
+		tell_lost(service, note, standing->lost);
+	tell_accept_errors(service, note, standing);
 	if (head == tail)
 		return false;
 	begin_batch(service);
@@ -142,9 +169,10 @@ bool harvest_ring(struct service *service, unsigned int index, pid_t worker)
 	for (; tail != head; tail++) {
 		copy_record(&service->ledger->record, &standing->ring[tail % STANDING_RECORDS], service);
 		tell(service, worker);
-		atomic_store_explicit(&order->tail, tail + 1, memory_order_release);
+		atomic_store_explicit(&standing->harvested, tail + 1, memory_order_release);
 	}
-	atomic_store_explicit(&order->tail, tail, memory_order_release);
+	note->tail = tail;
+	atomic_store_explicit(&standing->harvested, tail, memory_order_release);
 	return true;
 }
 

@@ -4,6 +4,7 @@
 #define CORE_HARVEST_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "contract/end_reason.h"
@@ -11,6 +12,16 @@
 struct child_exit;
 struct service;
 
+/* Of one worker: what was seen so far. The worker cannot write here. */
+struct harvest_note {
+	uint64_t tail; /* records read */
+	uint64_t lost, accept_errors;
+};
+
+int harvest_open(struct service *service);   /* 0 or -ENOMEM */
+void harvest_close(struct service *service); /* idempotent */
+
+void harvest_begin(struct service *service, unsigned int index); /* a new worker, with a new area */
 bool harvest_ring(struct service *service, unsigned int index, pid_t worker);
 void harvest_flush(struct service *service);
 void harvest_gone(struct service *service, unsigned int index, pid_t worker, enum end_reason reason,

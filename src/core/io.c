@@ -31,8 +31,13 @@ static int sleep_until(struct brood_conn *conn, struct deadline deadline)
 	return r < 0 ? io_break(conn, r) : 0;
 }
 
-/* Until the client sends (POLLIN) or takes something (POLLOUT). A client that takes little is not one that takes nothing, as
- * poll(2) would have it. */
+/* It ran out of time as poll(2) sees it, which is not as the client's kernel does. */
+static bool takes_something(const struct brood_conn *conn, short events, enum end_reason reason)
+{
+	return events & POLLOUT && (reason == END_WRITE_TIMEOUT || reason == END_TOO_SLOW) && pace_took(conn);
+}
+
+/* Until the client sends (POLLIN) or takes something (POLLOUT). */
 static int wait_for_client(struct brood_conn *conn, short events)
 {
 	struct deadline deadline;
@@ -44,8 +49,7 @@ static int wait_for_client(struct brood_conn *conn, short events)
 		deadline = events & POLLIN ? deadline_for_read(conn, began_ns) : deadline_for_write(conn, began_ns);
 		r = conn->model->ops->wait(conn, events, deadline.at_ns, false);
 		pace_waited(conn, events, began_ns);
-	} while (r == -ETIMEDOUT && (deadline.reason == END_WRITE_TIMEOUT || deadline.reason == END_TOO_SLOW) &&
-		 events & POLLOUT && pace_took(conn));
+	} while (r == -ETIMEDOUT && takes_something(conn, events, deadline.reason));
 	if (r == -ETIMEDOUT)
 		return deadline_expire(conn, deadline.reason);
 	return r < 0 ? io_break(conn, r) : 0;
@@ -67,7 +71,8 @@ static void begin_answer(struct brood_conn *conn)
 	if (atomic_load_explicit(answering, memory_order_relaxed) || conn->transport->datagram)
 		return;
 	atomic_store(answering, 1);
-	conn_tell(conn);
+	if (conn->service->config.last_words_size > 0)
+		conn_tell(conn);
 }
 
 /* End and error may be the work of whoever shut the connection down: at its deadline, or when all was to end. */

@@ -16,12 +16,12 @@
 
 #include "base/clock.h"
 #include "contract/transport.h"
+#include "core/arena.h"
 #include "core/conn_private.h"
 #include "core/deadline.h"
 #include "core/ending.h"
 #include "core/io.h"
 #include "core/service.h"
-#include "core/stray.h"
 #include "platform/direct.h"
 
 /* After brood_fork the slot is the child's, which may have ended already. */
@@ -43,7 +43,7 @@ static void enter_moment(struct brood_conn *conn, enum conn_phase phase)
 static bool is_stray(const struct brood_conn *conn)
 {
 	if (conn->model->ops->standing)
-		return stray_is_child();
+		return conn->service->arena->stray.is_child;
 	return direct_getpid() != (conn->child ? conn->pid : conn->model->pid);
 }
 

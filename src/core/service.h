@@ -72,6 +72,7 @@ struct ledger {
 	struct rarely refused[END_REASONS], would_refuse[END_REASONS];
 	struct park park; /* refused clients that may still be sending */
 	struct loop_timer park_timer;
+	struct harvest_note *notes; /* of each standing worker */
 	bool saturated;       /* every standing worker is busy */
 	bool batching;        /* lines are held back in batch until harvest_flush */
 	int64_t loop_now_ns;  /* of the harvest in hand */

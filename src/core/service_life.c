@@ -15,6 +15,7 @@
 #include "core/admission.h"
 #include "core/arena.h"
 #include "core/engine_private.h"
+#include "core/harvest.h"
 #include "core/host.h"
 #include "core/pool.h"
 #include "core/refuse.h"
@@ -85,7 +86,8 @@ int service_open(struct service *service)
 		return take_listeners(service, engine->supervised);
 	if (service->supervised_only)
 		return sentence_set(&engine->why, -EINVAL,
-			"service %s: %s changes the process, and this one is yours: use brood_main, or do it yourself",
+			"service %s: %s changes the process, and this one is yours: use brood_main, or do it "
+			"yourself",
 			service->config.name, service->supervised_only);
 	urls = strdup(service->config.listen ? service->config.listen : "");
 	if (!urls)
@@ -147,6 +149,7 @@ int service_open_board(struct service *service)
 		if (service->board.fd < 0)
 			return -errno;
 		service->board.view = NULL;
+		service->board.loan = NULL;
 	} else {
 		r = board_open(&service->board, slots, area_size);
 		if (r < 0)
@@ -159,23 +162,29 @@ int service_open_board(struct service *service)
 	if ((ops->publishes || ops->standing) &&
 		madvise(service->board.pages, service->board.size, MADV_DONTFORK) < 0)
 		return -errno;
-	return ops->standing ? board_view(&service->board) : 0;
+	return 0;
 }
 
 /* Where connections are kept: with the service process, or in each standing worker. */
 static int open_connections(struct service *service)
 {
 	const struct ledger *ledger = service->ledger;
+	int r;
 
 	if (!service->model.ops->standing)
 		return pool_open(service);
 	for (size_t i = 0; i < ledger->acceptor_count; i++)
 		if (ledger->acceptors[i].listener.connected)
 			return sentence_set(&service->engine->why, -EINVAL,
-				"service %s: %s is a connection already, and model %s accepts its clients itself: choose "
+				"service %s: %s is a connection already, and model %s accepts its clients itself: "
+				"choose "
 				"iterative, fork or thread",
 				service->config.name, ledger->acceptors[i].listener.url, service->model.ops->name);
-	return arena_open(service);
+	r = harvest_open(service);
+	/* Of each other workers need to know for limits alone. */
+	if (r == 0 && service->admission)
+		r = board_view(&service->board);
+	return r < 0 ? r : arena_open(service);
 }
 
 /* Said once, at start: later it is a pause that nobody can explain. */
@@ -307,7 +316,8 @@ void service_stop(struct service *service)
 	service->loaded = false;
 	pool_close(service);
 	arena_close(service);
-	board_unview(&service->board);
+	harvest_close(service);
+	board_unmap(&service->board);
 	admission_close(service);
 	if (service->board_borrowed && service->board.fd >= 0)
 		close(service->board.fd);

@@ -11,16 +11,18 @@
 #include "core/arena.h"
 #include "core/engine_private.h"
 
-/* A forked child does not have the board mapped, but it has its descriptor. */
+/* A forked child does not have the board mapped, but it has its descriptor; a standing worker has its area alone. */
 static uint64_t read_waiting(const struct brood_conn *conn)
 {
 	const struct board *board = &conn->service->board;
-	const struct tally *tally = board->view ? board_tally_seen(board) : board_tally(board);
+	const struct arena *arena = conn->service->arena;
 	off_t at = (off_t)((size_t)board->count * board->area_size + offsetof(struct tally, waiting));
 	uint64_t waiting = 0;
 
+	if (arena)
+		return atomic_load_explicit(&arena->standing->waiting, memory_order_relaxed);
 	if (conn->publish_fd < 0)
-		return atomic_load_explicit(&tally->waiting, memory_order_relaxed);
+		return atomic_load_explicit(&board_tally(board)->waiting, memory_order_relaxed);
 	return pread(conn->publish_fd, &waiting, sizeof waiting, at) == sizeof waiting ? waiting : 0;
 }
 
@@ -48,6 +50,10 @@ void share_look_for_waiting(struct service *service)
 {
 	struct ledger *ledger = service->ledger;
 
-	tally_set(&ledger->tally->waiting,
-		ledger->accept_state == ACCEPT_FULL && accept_standing_anyone_waits(service));
+	bool waiting = ledger->accept_state == ACCEPT_FULL && accept_standing_anyone_waits(service);
+
+	tally_set(&ledger->tally->waiting, waiting);
+	for (unsigned int i = 0; service->arena && i < service->board.count; i++)
+		atomic_store_explicit(
+			&board_standing(&service->board, i)->waiting, waiting, memory_order_relaxed);
 }

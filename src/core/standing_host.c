@@ -9,6 +9,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "core/accept_standing.h"
 #include "core/arena.h"
 #include "core/engine_private.h"
@@ -62,11 +63,6 @@ static struct standing *area(const struct service *service, unsigned int index)
 	return board_standing(&service->board, index);
 }
 
-static struct standing_orders *orders(const struct service *service)
-{
-	return board_orders(&service->board);
-}
-
 static struct tally *tally(const struct service *service)
 {
 	return service->ledger->tally;
@@ -76,18 +72,13 @@ static struct tally *tally(const struct service *service)
 static int lend(struct service *service, unsigned int index)
 {
 	struct standing *standing = board_standing(&service->board, index);
-	struct standing_order *order = &board_orders(&service->board)->of[index];
 
 	memset(standing, 0, offsetof(struct standing, ring));
-	atomic_store(&standing->client_fd, -1);
-	atomic_store(&order->tail, 0);
-	order->lost_seen = order->accept_errors_seen = 0;
+	atomic_store_explicit(&standing->client_fd, -1, memory_order_relaxed);
+	atomic_store_explicit(&standing->started_ns, clock_now_ns(), memory_order_relaxed);
+	atomic_store(&standing->state, STANDING_STARTING);
+	harvest_begin(service, index);
 	return board_lend(&service->board, index);
-}
-
-static void withdraw(struct service *service, unsigned int index)
-{
-	board_withdraw(&service->board, index);
 }
 
 static void all_gone(struct service *service)
@@ -102,10 +93,8 @@ const struct standing_host_ops standing_host_ops = {
 	.leave_queues = leave_queues,
 	.wake_fd = wake_fd,
 	.area = area,
-	.orders = orders,
 	.tally = tally,
 	.lend = lend,
-	.withdraw = withdraw,
 	.harvest = harvest_ring,
 	.flush = harvest_flush,
 	.gone = harvest_gone,

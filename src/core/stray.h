@@ -9,9 +9,18 @@
 
 #include <stdbool.h>
 
-int stray_watch(void);       /* once, in the worker or a parent of it. 0 or -errno */
-void stray_begin(void);      /* a new client: nobody else has its socket. We are who we should be */
-bool stray_was_forked(void); /* since stray_begin */
-bool stray_is_child(void);   /* this is the child of such a fork */
+struct stray {
+	bool was_forked; /* since stray_begin */
+	bool is_child;   /* this is the child of such a fork */
+};
+
+/* From now on it is written here: in the worker, or once in the parent of all of them. 0 or -errno. */
+int stray_watch(struct stray *stray);
+
+/* A new client, whose socket nobody else has; or the child of brood_fork: we are who we should be. */
+static inline void stray_begin(struct stray *stray)
+{
+	*stray = (struct stray){ 0 };
+}
 
 #endif

@@ -26,7 +26,6 @@
 #include "core/host.h"
 #include "core/life.h"
 #include "core/pool.h"
-#include "core/stray.h"
 #include "core/tell.h"
 #include "platform/direct.h"
 
@@ -36,29 +35,29 @@
 /* Until somebody says go: seldom longer than it takes another process to let go of the listeners. */
 #define CLOSED_LOOK_MS 2
 
-static bool is_told(const struct arena *arena, enum standing_order_kind kind)
+static bool is_told(const struct arena *arena, enum standing_order order)
 {
 	/* Sequentially consistent, as the state that tell_state wrote just before: either the service process sees that
 	 * we wait and sends a signal, or we see its word here. */
-	return atomic_load(&arena->order->kind) == kind;
+	return atomic_load(&arena->standing->order) == order;
 }
 
 /* Everything must end, or whoever would say so is gone. In a process of brood's own we do not outlive it anyhow. */
 static bool is_alone(const struct arena *arena)
 {
-	return direct_getppid() != arena->parent;
+	return !arena->service->engine->supervised && direct_getppid() != arena->parent;
 }
 
 static void pause_ms(const struct arena *arena, int ms)
 {
-	struct pollfd life = { .fd = arena->service->engine->life_pipe[0] };
+	struct pollfd life = { .fd = arena->life_fd };
 
 	poll(&life, 1, ms);
 }
 
 static void wait_for_go(const struct arena *arena)
 {
-	while (!atomic_load(&arena->orders->open) && is_told(arena, STANDING_STAY) && !is_alone(arena))
+	while (!atomic_load(&arena->standing->open) && is_told(arena, STANDING_STAY) && !is_alone(arena))
 		pause_ms(arena, CLOSED_LOOK_MS);
 }
 
@@ -69,7 +68,7 @@ static void add_unharvested(
 	const struct arena *arena, unsigned int index, const struct admit_client *client, struct admit_counts *counts)
 {
 	const struct standing *sibling = board_sibling(&arena->service->board, index);
-	uint64_t tail = atomic_load_explicit(&arena->orders->of[index].tail, memory_order_acquire);
+	uint64_t tail = atomic_load_explicit(&sibling->harvested, memory_order_acquire);
 	uint64_t head = atomic_load_explicit(&sibling->head, memory_order_acquire);
 
 	if (client->tag == 0 || head - tail > STANDING_RECORDS)
@@ -139,6 +138,15 @@ static void join_heir(struct brood_conn *conn)
 	atomic_store_explicit(&conn->slot->phase, PHASE_OVER, memory_order_relaxed);
 }
 
+/* Nothing is left to do before it exits. */
+static bool is_all_done(const struct arena *arena)
+{
+	const struct brood_conn *conn = &arena->conn;
+
+	return !conn->forked && conn->transport->datagram == false && !conn->service->config.handler.stop &&
+	       arena->park.count == 0;
+}
+
 /* True: by a handler. */
 static bool serve(struct arena *arena)
 {
@@ -156,8 +164,12 @@ static bool serve(struct arena *arena)
 		refuse(arena);
 	if (conn->forked)
 		join_heir(conn);
-	/* The child that brood_fork made: the rest is the worker's business. */
-	if (conn->pid != arena->pid)
+	/* The child that brood_fork made: the rest is the worker's business. And the end of one that serves nobody else tells
+	 * the rest by itself (core/harvest.c). */
+	if (conn->heir_here)
+		return true;
+	arena->is_over = arena->one_shot && let_in && would == END_NONE && is_all_done(arena);
+	if (arena->is_over)
 		return true;
 	conn->transport->close(conn);
 	arena->requests += atomic_load_explicit(&conn->slot->requests, memory_order_relaxed);
@@ -182,7 +194,7 @@ static void serve_too_large(struct arena *arena)
 /* Refused clients who may still be sending are seen to, unless somebody comes: up to PARK_MS. */
 static void look_after_parked(struct arena *arena)
 {
-	struct pollfd readable = { .fd = arena->epoll_fd >= 0 ? arena->epoll_fd : arena->queue_fds[0],
+	struct pollfd readable = { .fd = arena->gate.epoll_fd >= 0 ? arena->gate.epoll_fd : arena->queue_fds[0],
 		.events = POLLIN };
 
 	while (park_look(&arena->park, clock_now_ns()) > 0 && is_told(arena, STANDING_STAY))
@@ -224,7 +236,7 @@ static bool handle_next(struct arena *arena)
 	case 0:
 		arena->backoff_ms = 0;
 		/* Who was refused met nothing of the handler's: the worker is as new as before. */
-		return !serve(arena) || !arena->service->model.config.oneshot;
+		return !serve(arena) || !arena->one_shot;
 	case -EMSGSIZE:
 		serve_too_large(arena);
 		return true;
@@ -243,20 +255,13 @@ static bool handle_next(struct arena *arena)
 
 static void enter(struct arena *arena, unsigned int index, pid_t parent)
 {
-	const struct board *board = &arena->service->board;
 	struct brood_conn *conn = &arena->conn;
 
 	arena->index = index;
-	arena->pid = direct_getpid();
 	arena->parent = parent;
-	arena->standing = board_standing(board, index);
-	arena->orders = board_orders_seen(board);
-	arena->order = &arena->orders->of[index];
+	arena->standing = arena->service->board.loan;
 	conn->index = index;
 	conn->slot = &arena->standing->slot;
-	conn->pid = arena->pid;
-	conn->child = true;
-	tell_start(arena);
 }
 
 static int prepare(struct arena *arena)
@@ -267,7 +272,7 @@ static int prepare(struct arena *arena)
 	if (r == 0)
 		r = admission_enter_worker(service);
 	if (r == 0)
-		r = stray_watch();
+		r = stray_watch(&arena->stray);
 	if (r == 0)
 		r = service->model.host->worker_start(service);
 	if (r < 0)
@@ -291,22 +296,20 @@ int take_stand(struct service *service, unsigned int index, pid_t parent)
 		atomic_store(&arena->standing->slot.reason, END_START_FAILED);
 		return r;
 	}
-	tell_state(arena, STANDING_IDLE, clock_now_ns());
-	tell_idle_first(arena);
+	tell_ready(arena);
 	wait_for_go(arena);
 	go_on = !is_alone(arena);
 	while (go_on) {
 		pool_renew(&arena->conn);
-		arena->conn.pid = arena->pid;
 		arena->conn.child = arena->conn.sole = true;
-		stray_begin();
+		stray_begin(&arena->stray);
 		go_on = handle_next(arena);
-		if (arena->conn.pid != arena->pid)
+		if (arena->conn.heir_here || arena->is_over)
 			return 0;
 		if (go_on)
 			burden_look(arena);
 	}
-	tell_state(arena, STANDING_LEAVING, clock_now_ns());
+	tell_leaving(arena);
 	see_parked_off(arena);
 	gate_close(arena);
 	service->model.host->worker_stop(service);

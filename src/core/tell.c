@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/tell.h"
 
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "contract/transport.h"
 #include "core/admit.h"
 #include "core/arena.h"
@@ -29,29 +29,25 @@ static void wake(const struct arena *arena)
  * once more. */
 static void wake_if_asleep(const struct arena *arena)
 {
-	if (atomic_load(&arena->orders->asleep))
+	if (atomic_load(&arena->standing->asleep))
 		wake(arena);
 }
 
-void tell_start(struct arena *arena)
-{
-	int64_t now_ns = clock_now_ns();
-
-	atomic_store_explicit(&arena->standing->pid, arena->pid, memory_order_relaxed);
-	atomic_store_explicit(&arena->standing->client_fd, -1, memory_order_relaxed);
-	atomic_store_explicit(&arena->standing->started_ns, now_ns, memory_order_relaxed);
-	tell_state(arena, STANDING_STARTING, now_ns);
-}
-
-void tell_state(struct arena *arena, enum standing_state state, int64_t now_ns)
+static void tell_state(struct arena *arena, enum standing_state state, int64_t now_ns)
 {
 	atomic_store_explicit(&arena->standing->since_ns, now_ns, memory_order_relaxed);
 	atomic_store(&arena->standing->state, state);
 }
 
-void tell_idle_first(const struct arena *arena)
+void tell_ready(struct arena *arena)
 {
+	tell_state(arena, STANDING_IDLE, atomic_load_explicit(&arena->standing->started_ns, memory_order_relaxed));
 	wake_if_asleep(arena);
+}
+
+void tell_leaving(struct arena *arena)
+{
+	tell_state(arena, STANDING_LEAVING, arena_now_ns(arena));
 }
 
 static uint32_t uid_of(struct brood_conn *conn, bool limited)
@@ -59,6 +55,15 @@ static uint32_t uid_of(struct brood_conn *conn, bool limited)
 	struct brood_cred cred;
 
 	return limited && brood_peer_cred(conn, &cred) == 0 ? cred.uid : SOURCE_NO_UID;
+}
+
+/* Mostly an IP address: a few moves, where a call of memcpy is a page fault more for a fresh worker. */
+static void copy_peer(union conn_address *to, const struct brood_conn *conn)
+{
+	if (conn->peer_size <= sizeof(struct sockaddr_in6))
+		memcpy(to, &conn->peer, sizeof(struct sockaddr_in6));
+	else
+		memcpy(to, &conn->peer, conn->peer_size);
 }
 
 void tell_client(struct arena *arena, const struct admit_client *client, bool limited)
@@ -73,7 +78,7 @@ void tell_client(struct arena *arena, const struct admit_client *client, bool li
 	atomic_store_explicit(&standing->tag, limited ? client->tag : 0, memory_order_relaxed);
 	standing->uid = uid_of(conn, limited);
 	standing->peer_size = conn->peer_size;
-	memcpy(&standing->peer, &conn->peer, conn->peer_size);
+	copy_peer(&standing->peer, conn);
 	slot_add(&standing->served, 1);
 	tell_state(arena, STANDING_BUSY, conn->accepted_ns);
 	wake_if_asleep(arena);
@@ -81,7 +86,7 @@ void tell_client(struct arena *arena, const struct admit_client *client, bool li
 
 static bool has_room(const struct arena *arena, uint64_t head)
 {
-	return head - atomic_load_explicit(&arena->order->tail, memory_order_acquire) < STANDING_RECORDS;
+	return head - atomic_load_explicit(&arena->standing->harvested, memory_order_acquire) < STANDING_RECORDS;
 }
 
 /* Somebody else is to run for a moment: the records are worth that. But logging never stops the service. */
@@ -106,7 +111,7 @@ static void fill_in(struct end_record *record, const struct arena *arena, const 
 	const struct brood_conn *conn = &arena->conn;
 
 	record->reason = END_NONE;
-	record->worker = arena->pid;
+	record->worker = 0; /* who harvests knows better */
 	record->queue_us = (int32_t)client->queue_wait.us;
 	record->queue_at_most = client->queue_wait.at_most;
 	record->counted = true;
@@ -116,9 +121,9 @@ static void fill_in(struct end_record *record, const struct arena *arena, const 
 	record->uid = arena->standing->uid;
 	record->tag = atomic_load_explicit(&arena->standing->tag, memory_order_relaxed);
 	record->accepted_ns = conn->accepted_ns;
-	record->ended_ns = clock_now_ns();
+	record->ended_ns = arena_now_ns(arena);
 	record->peer_size = conn->peer_size;
-	memcpy(&record->peer, &conn->peer, conn->peer_size);
+	copy_peer(&record->peer, conn);
 	end_read_slot(record, conn->slot);
 }
 
@@ -139,14 +144,15 @@ void tell_end(struct arena *arena, const struct admit_client *client, enum end_r
 		now_ns = record->ended_ns;
 		atomic_store_explicit(&standing->head, head + 1, memory_order_release);
 	} else {
-		now_ns = clock_now_ns();
+		now_ns = arena_now_ns(arena);
 		slot_add(&standing->lost, 1);
 	}
 	tell_state(arena, STANDING_IDLE, now_ns);
 	/* What a source is to wait for, it waits for from now on. */
 	if (slot->blame[0])
 		wake(arena);
-	if (head + 1 - atomic_load_explicit(&arena->order->tail, memory_order_relaxed) == STANDING_RECORDS / 2)
+	if (head + 1 - atomic_load_explicit(&arena->standing->harvested, memory_order_relaxed) ==
+		STANDING_RECORDS / 2)
 		wake(arena);
 	else
 		wake_if_asleep(arena);

@@ -12,9 +12,8 @@
 struct admit_client;
 struct arena;
 
-void tell_start(struct arena *arena);
-void tell_state(struct arena *arena, enum standing_state state, int64_t now_ns);
-void tell_idle_first(const struct arena *arena); /* the service process waits for it */
+void tell_ready(struct arena *arena); /* IDLE, for the first time: somebody may wait for it */
+void tell_leaving(struct arena *arena);
 
 /* The client just accepted is in our hands: BUSY. limited: client says who it is. */
 void tell_client(struct arena *arena, const struct admit_client *client, bool limited);

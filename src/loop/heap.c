@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void put(struct loop *loop, struct loop_timer *timer, size_t place)
 {
@@ -37,16 +38,39 @@ struct loop_timer *heap_first(const struct loop *loop)
 	return loop->heap_size ? loop->heap[1] : NULL;
 }
 
+static int grow(struct loop *loop)
+{
+	size_t capacity = 2 * loop->heap_capacity;
+	struct loop_timer **heap = calloc(capacity, sizeof(struct loop_timer *));
+
+	if (!heap)
+		return -ENOMEM;
+	memcpy(heap, loop->heap, loop->heap_capacity * sizeof(struct loop_timer *));
+	heap_free(loop);
+	loop->heap = heap;
+	loop->heap_capacity = capacity;
+	return 0;
+}
+
+void heap_init(struct loop *loop)
+{
+	loop->heap = loop->first_heap;
+	loop->heap_capacity = LOOP_FIRST_HEAP;
+}
+
+void heap_free(struct loop *loop)
+{
+	if (loop->heap != loop->first_heap)
+		free(loop->heap);
+}
+
 int heap_insert(struct loop *loop, struct loop_timer *timer)
 {
 	if (loop->heap_size + 1 >= loop->heap_capacity) {
-		size_t capacity = loop->heap_capacity ? 2 * loop->heap_capacity : 16;
-		struct loop_timer **heap = realloc(loop->heap, capacity * sizeof(struct loop_timer *));
+		int r = grow(loop);
 
-		if (!heap)
-			return -ENOMEM;
-		loop->heap = heap;
-		loop->heap_capacity = capacity;
+		if (r < 0)
+			return r;
 	}
 	sift_up(loop, timer, ++loop->heap_size);
 	return 0;

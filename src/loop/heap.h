@@ -5,6 +5,8 @@
 
 #include "loop/loop.h"
 
+void heap_init(struct loop *loop);
+void heap_free(struct loop *loop);
 struct loop_timer *heap_first(const struct loop *loop);        /* or NULL */
 int heap_insert(struct loop *loop, struct loop_timer *timer);  /* 0 or -ENOMEM */
 void heap_remove(struct loop *loop, struct loop_timer *timer); /* must be in it */

@@ -17,6 +17,7 @@ int loop_init(struct loop *loop)
 	*loop = (struct loop){ .timer_fd = -1, .epoll_fd = epoll_create1(EPOLL_CLOEXEC) };
 	if (loop->epoll_fd < 0)
 		return -errno;
+	heap_init(loop);
 	loop->now_ns = clock_now_ns();
 	return 0;
 }
@@ -27,7 +28,7 @@ void loop_fini(struct loop *loop)
 		close(loop->timer_fd);
 	if (loop->epoll_fd >= 0)
 		close(loop->epoll_fd);
-	free(loop->heap);
+	heap_free(loop);
 	*loop = (struct loop){ .timer_fd = -1, .epoll_fd = -1 };
 }
 

@@ -12,7 +12,8 @@
 #include <stdint.h>
 #include <sys/epoll.h>
 
-#define LOOP_BATCH 64
+#define LOOP_BATCH      64
+#define LOOP_FIRST_HEAP 32
 
 struct loop_source {
 	int fd;
@@ -34,6 +35,8 @@ struct loop {
 	bool slept;       /* nothing was ready when this turn began: what is ready now came just now */
 	struct loop_timer **heap;
 	size_t heap_size, heap_capacity;
+	/* Mostly enough: memory from malloc would be shared with others, and copied after each fork (process/pages.h). */
+	struct loop_timer *first_heap[LOOP_FIRST_HEAP];
 	struct epoll_event batch[LOOP_BATCH]; /* what is in hand; data.ptr NULL: deleted meanwhile */
 	int batch_next, batch_size;
 	int timer_fd; /* -1 unless loop_fd was asked for */

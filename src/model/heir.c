@@ -13,7 +13,7 @@
 
 int heir_fork(struct brood_conn *conn)
 {
-	pid_t worker = conn->pid;
+	pid_t worker = getpid();
 	int r = child_spawn(!conn->model->config.supervised, &conn->heir);
 
 	if (r > 0)

@@ -21,7 +21,7 @@ struct keeper {
 
 #define KEEPER_NONE ((struct keeper){ .child.pidfd = -1, .channel = -1 })
 
-/* In the service process, between host->standing->lend and withdraw. 0 or -errno. */
+/* In the service process, after host->standing->lend. 0 or -errno. */
 int keeper_start(struct keeper *keeper, struct model *model, unsigned int index);
 void keeper_end(struct keeper *keeper);   /* kills and reaps it; idempotent. Its worker lives on */
 void keeper_close(struct keeper *keeper); /* in a child: its descriptors */

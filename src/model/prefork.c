@@ -129,7 +129,7 @@ static uint32_t draw(struct prefork *pool)
 	return (uint32_t)hash_bytes(&no_secret, seed, sizeof seed);
 }
 
-static struct station *start_one(struct prefork *pool, enum standing_order_kind told)
+static struct station *start_one(struct prefork *pool, enum standing_order told)
 {
 	struct model *model = pool->owner.model;
 	struct station *station = free_station(pool);
@@ -149,7 +149,7 @@ static struct station *start_one(struct prefork *pool, enum standing_order_kind 
 	return NULL;
 }
 
-static void start_some(struct prefork *pool, int count, enum standing_order_kind told)
+static void start_some(struct prefork *pool, int count, enum standing_order told)
 {
 	for (int i = 0; i < count; i++)
 		if (!start_one(pool, told))
@@ -215,6 +215,20 @@ static void recycle(struct prefork *pool, struct sight *sight)
 }
 
 /* ---- Looking ---- */
+
+static struct standing *area_of(const struct prefork *pool, int index)
+{
+	return host_of(pool)->area(pool->owner.model->service, (unsigned int)index);
+}
+
+static void be_asleep(struct prefork *pool, uint32_t asleep)
+{
+	if (pool->owner.asleep == asleep)
+		return;
+	pool->owner.asleep = asleep;
+	for (int i = 0; i < pool->used; i++)
+		atomic_store(&area_of(pool, i)->asleep, asleep);
+}
 
 static void note_idle(struct prefork *pool, struct station *station, enum standing_state state)
 {
@@ -319,13 +333,12 @@ static void decide(struct prefork *pool, struct sight *sight, int64_t now_ns)
 /* Whatever a worker shows from now on, it wakes us: unless it did so while we went to sleep. */
 static bool go_to_sleep(struct prefork *pool)
 {
-	struct standing_orders *orders = host_of(pool)->orders(pool->owner.model->service);
 	struct sight sight;
 
-	atomic_store(&orders->asleep, 1);
+	be_asleep(pool, 1);
 	sight = look_around(pool);
 	if (sight.active)
-		atomic_store(&orders->asleep, 0);
+		be_asleep(pool, 0);
 	return !sight.active;
 }
 
@@ -358,7 +371,7 @@ static void woken(struct loop_source *source, uint32_t events)
 	(void)events;
 	if (read(source->fd, &count, sizeof count) < 0)
 		return;
-	atomic_store(&host_of(pool)->orders(pool->owner.model->service)->asleep, 0);
+	be_asleep(pool, 0);
 	look_soon(pool);
 }
 
@@ -425,7 +438,7 @@ static int wait_for_first(struct prefork *pool)
 	};
 	int r;
 
-	atomic_store(&host_of(pool)->orders(pool->owner.model->service)->asleep, 1);
+	be_asleep(pool, 1);
 	while ((r = any_is_idle(pool)) == 0) {
 		poll(fds, 2, LOOKS_AT_START);
 		for (int i = 0; i < pool->used; i++)
@@ -482,10 +495,12 @@ static void prefork_go(struct model *model)
 {
 	struct prefork *pool = model->state;
 
-	atomic_store(&host_of(pool)->orders(model->service)->open, 1);
+	pool->owner.open = 1;
+	for (int i = 0; i < pool->used; i++)
+		atomic_store(&area_of(pool, i)->open, 1);
 }
 
-static void tell_all(struct prefork *pool, enum standing_order_kind kind)
+static void tell_all(struct prefork *pool, enum standing_order kind)
 {
 	for (int i = 0; i < pool->used; i++)
 		if (!station_is_free(&pool->stations[i]) && !pool->stations[i].told)
@@ -506,7 +521,7 @@ static void prefork_empty(struct model *model, uint32_t queues)
 	struct prefork *pool = model->state;
 
 	pool->state = POOL_EMPTYING;
-	atomic_store(&host_of(pool)->orders(model->service)->queues, queues);
+	pool->owner.queues = queues;
 	tell_all(pool, STANDING_EMPTY);
 	if (!host_of(pool)->anyone_waits(model->service)) {
 		pool->state = POOL_ENDING;

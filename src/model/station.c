@@ -25,6 +25,11 @@ static struct service *service_of(const struct station *station)
 	return station->owner->model->service;
 }
 
+static struct standing *area_of(const struct station *station)
+{
+	return host_of(station)->area(service_of(station), station->index);
+}
+
 void station_init(struct station *station, struct station_owner *owner, unsigned int index)
 {
 	*station = (struct station){ .owner = owner, .index = index, .keeper = KEEPER_NONE, .worker.pidfd = -1 };
@@ -40,7 +45,7 @@ static int table_of(const struct station *station)
 
 static void be_free(struct station *station, int error)
 {
-	struct standing *standing = host_of(station)->area(service_of(station), station->index);
+	struct standing *standing = area_of(station);
 
 	atomic_store(&standing->state, STANDING_GONE);
 	station->asked = false;
@@ -52,7 +57,7 @@ static void be_free(struct station *station, int error)
 static void end_worker(struct station *station, const struct child_exit *ended)
 {
 	struct model *model = station->owner->model;
-	const struct standing *standing = host_of(station)->area(service_of(station), station->index);
+	const struct standing *standing = area_of(station);
 	pid_t pid = station->worker.pid;
 
 	loop_del(model->loop, &station->source);
@@ -89,6 +94,7 @@ static int watch_worker(struct station *station, const struct child *child)
 	int r;
 
 	station->worker = *child;
+	atomic_store(&area_of(station)->pid, child->pid);
 	station->source = (struct loop_source){ .fd = child->pidfd, .ready = worker_ready };
 	r = loop_add(station->owner->model->loop, &station->source, EPOLLIN);
 	if (r == 0)
@@ -183,16 +189,17 @@ static int spawn(struct station *station)
 	return r;
 }
 
-int station_start(struct station *station, int limit, enum standing_order_kind told)
+int station_start(struct station *station, int limit, enum standing_order told)
 {
-	struct standing_order *order = &host_of(station)->orders(service_of(station))->of[station->index];
 	int r = host_of(station)->lend(service_of(station), station->index);
 
 	if (r < 0)
 		return r;
-	atomic_store(&order->limit, (uint32_t)limit);
-	atomic_store(&order->kind, told);
-	atomic_store(&host_of(station)->area(service_of(station), station->index)->state, STANDING_STARTING);
+	atomic_store(&area_of(station)->limit, (uint32_t)limit);
+	atomic_store(&area_of(station)->order, told);
+	atomic_store(&area_of(station)->queues, station->owner->queues);
+	atomic_store(&area_of(station)->open, station->owner->open);
+	atomic_store(&area_of(station)->asleep, station->owner->asleep);
 	station->told = told;
 	station->was_idle = false;
 	station->after = NULL;
@@ -203,8 +210,7 @@ int station_start(struct station *station, int limit, enum standing_order_kind t
 	station->ended_as = END_NONE;
 	r = spawn(station);
 	if (r < 0)
-		atomic_store(&host_of(station)->area(service_of(station), station->index)->state, STANDING_GONE);
-	host_of(station)->withdraw(service_of(station), station->index);
+		atomic_store(&area_of(station)->state, STANDING_GONE);
 	return r;
 }
 
@@ -212,7 +218,7 @@ int station_start(struct station *station, int limit, enum standing_order_kind t
 
 enum standing_state station_state(const struct station *station)
 {
-	const struct standing *standing = host_of(station)->area(service_of(station), station->index);
+	const struct standing *standing = area_of(station);
 	uint32_t state = atomic_load(&standing->state);
 
 	if (station->asked)
@@ -222,12 +228,13 @@ enum standing_state station_state(const struct station *station)
 
 /* Only one that waits, or is about to, gets a signal: what is in the middle of its work would be interrupted there, and
  * sees the word when it is done. Either we see here that it is idle again, or it sees the word (core/take.c). */
-void station_tell(struct station *station, enum standing_order_kind kind)
+void station_tell(struct station *station, enum standing_order kind)
 {
 	enum standing_state state;
 
 	station->told = kind;
-	atomic_store(&host_of(station)->orders(service_of(station))->of[station->index].kind, kind);
+	atomic_store(&area_of(station)->queues, station->owner->queues);
+	atomic_store(&area_of(station)->order, kind);
 	state = station_state(station);
 	if (station->worker.pidfd >= 0 && (state == STANDING_IDLE || state == STANDING_STARTING))
 		child_signal(&station->worker, SIGURG);
@@ -262,7 +269,7 @@ static uint64_t progress_of(const struct standing *standing)
 void station_sweep(struct station *station, bool look_for_stall, int64_t now_ns)
 {
 	const struct model_config *config = &station->owner->model->config;
-	const struct standing *standing = host_of(station)->area(service_of(station), station->index);
+	const struct standing *standing = area_of(station);
 	int64_t late = late_ns(&standing->slot, now_ns);
 
 	if (station->worker.pidfd < 0)

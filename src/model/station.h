@@ -23,6 +23,7 @@ struct station;
 struct station_owner {
 	struct model *model;
 	bool keeps; /* workers have keepers */
+	uint32_t open, asleep, queues; /* what all workers are told (contract/standing.h) */
 	/* It is free again. error: it could not even be made. */
 	void (*freed)(struct station_owner *owner, struct station *station, int error);
 };
@@ -36,7 +37,7 @@ struct station {
 	struct child worker; /* pidfd -1: there is none */
 	struct loop_source source;
 
-	uint32_t told;         /* enum standing_order_kind */
+	uint32_t told;         /* enum standing_order */
 	bool was_idle;         /* as far as was seen */
 	struct station *after; /* its replacement, which it waits for */
 	uint64_t seen_served;  /* clients, when last looked at … */
@@ -51,7 +52,7 @@ void station_init(struct station *station, struct station_owner *owner, unsigned
 
 /* A worker that wants to go after so many requests (0: any number), and is told so from the beginning. 0: it is on its
  * way, or -errno. */
-int station_start(struct station *station, int limit, enum standing_order_kind told);
+int station_start(struct station *station, int limit, enum standing_order told);
 
 static inline bool station_is_free(const struct station *station)
 {
@@ -61,7 +62,7 @@ static inline bool station_is_free(const struct station *station)
 /* What it says it is doing, or will be doing soon; any nonsense is BUSY. */
 enum standing_state station_state(const struct station *station);
 
-void station_tell(struct station *station, enum standing_order_kind kind);
+void station_tell(struct station *station, enum standing_order kind);
 void station_sweep(struct station *station, bool look_for_stall, int64_t now_ns); /* each 250 ms, while it is busy */
 void station_kill(struct station *station);
 

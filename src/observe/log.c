@@ -136,7 +136,7 @@ static void follow_rotation(struct log *log)
 		return;
 	fd = log_rotation_open(log->rotation, log->path);
 	if (fd >= 0)
-		replace(log, fd, LOG_TARGET_FILE);
+		log_adopt(log, fd);
 }
 
 /* A FIFO that had no reader may have one now. Of many threads one tries. */
@@ -196,42 +196,25 @@ static uint64_t count_lines(const char *text, size_t size)
 	return lines;
 }
 
-void log_batch_flush(struct log *log)
+void log_batch_flush(struct log *log, struct log_batch *batch)
 {
-	struct log_batch *batch = log->batch;
 	size_t taken;
 
-	if (!batch || batch->used == 0)
+	if (batch->used == 0)
 		return;
 	taken = write_block(log, batch->block, batch->used);
-	count_lost(log, getpid(), count_lines(batch->block + 1 + taken, batch->used - taken));
+	count_lost(log, batch->pid, count_lines(batch->block + 1 + taken, batch->used - taken));
 	batch->used = 0;
-}
-
-void log_batch_begin(struct log *log, struct log_batch *batch)
-{
-	/* A datagram socket takes each write for a line. */
-	if (log->target == LOG_TARGET_SOCKET)
-		return;
-	batch->used = 0;
-	log->batch = batch;
-}
-
-void log_batch_end(struct log *log)
-{
-	log_batch_flush(log);
-	log->batch = NULL;
 }
 
 /* True: it will be written with others. */
-static bool put_into_batch(struct log *log, const char *line, size_t size)
+static bool put_into_batch(struct log *log, struct log_batch *batch, const char *line, size_t size)
 {
-	struct log_batch *batch = log->batch;
-
-	if (!batch || log->lost > 0)
+	/* A datagram socket takes each write for a line. */
+	if (!batch || log->lost > 0 || log->target == LOG_TARGET_SOCKET)
 		return false;
 	if (batch->used + size > LOG_LINE_MAX)
-		log_batch_flush(log);
+		log_batch_flush(log, batch);
 	memcpy(batch->block + 1 + batch->used, line, size);
 	batch->used += size;
 	return true;
@@ -278,7 +261,7 @@ static void report_lost(struct log *log, char *block, int pid)
 static void write_record(struct log *log, const struct log_record *record, char *block)
 {
 	size_t size;
-	int pid = getpid();
+	int pid = record->batch ? record->batch->pid : getpid();
 
 	if (log->fd < 0 && log->fn) {
 		size = log_encode(log, record, realtime_ns(), pid, block + 1);
@@ -287,11 +270,12 @@ static void write_record(struct log *log, const struct log_record *record, char 
 	}
 	follow_rotation(log);
 	if (log->lost > 0) {
-		log_batch_flush(log);
+		if (record->batch)
+			log_batch_flush(log, record->batch);
 		report_lost(log, block, pid);
 	}
 	size = log_encode(log, record, realtime_ns(), pid, block + 1);
-	if (put_into_batch(log, block + 1, size))
+	if (put_into_batch(log, record->batch, block + 1, size))
 		return;
 	/* Still lost lines: the target refused to say so a moment ago. */
 	if (log->lost > 0 || !write_line(log, block, size))

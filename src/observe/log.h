@@ -24,8 +24,9 @@ enum log_target {
 	LOG_TARGET_BLOCKING, /* could not be opened again: poll(2) first */
 };
 
-/* Lines that are written together: whole ones, as many as LOG_LINE_MAX bytes hold. */
+/* Lines that are written together, as many whole ones as LOG_LINE_MAX bytes hold: a burst of ends costs a few writes. */
 struct log_batch {
+	int pid; /* of the process: asking costs as much as a third of a line */
 	size_t used;
 	char block[LOG_SCRATCH_SIZE];
 };
@@ -45,7 +46,6 @@ struct log {
 	_Atomic bool torn;        /* the target took part of a line: the next one begins with a newline */
 	_Atomic int64_t retry_ns; /* monotonic: not before then is a FIFO without reader tried again */
 	_Atomic int64_t zone;     /* of local time, see log_time.h */
-	struct log_batch *batch;  /* see log_batch_begin; or NULL */
 	struct log_rotation *rotation; /* of path, or NULL */
 	_Atomic uint32_t rotations;    /* that this process knows of */
 	_Atomic int zone_by;      /* pid that asks for it, see log_own; 0: anybody */
@@ -72,11 +72,9 @@ int log_adopt(struct log *log, int fd);
 /* Encode and write. Never blocks, never fails. Cheap when record->level > log->max. */
 void log_write(struct log *log, const struct log_record *record);
 
-/* From begin to end, in a process with one thread, lines are collected in batch: a burst of them costs a few writes. Lines
- * of other processes may come in between, nothing is held back by more than LOG_LINE_MAX bytes. */
-void log_batch_begin(struct log *log, struct log_batch *batch);
-void log_batch_flush(struct log *log); /* what there is so far */
-void log_batch_end(struct log *log);
+/* What records with this batch left in it: lines of other processes may have come in between, no more is held back than
+ * LOG_LINE_MAX bytes. */
+void log_batch_flush(struct log *log, struct log_batch *batch);
 
 /* Only the encoding, for tests: bytes written into line (with newline; always valid UTF-8 in JSON). */
 size_t log_encode(

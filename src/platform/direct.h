@@ -12,7 +12,9 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/socket.h>
 #include <sys/types.h>
+#include <time.h>
 
 #if defined(__x86_64__)
 static inline long direct_call(long number, long a, long b, long c, long d, long e, long f)
@@ -105,6 +107,25 @@ static inline int direct_unsent(int fd)
 static inline ssize_t direct_pwrite(int fd, const void *data, size_t size, off_t offset)
 {
 	return direct_call(SYS_pwrite64, fd, (long)(intptr_t)data, (long)size, offset, 0, 0);
+}
+
+static inline int direct_accept(int fd, void *address, socklen_t *size, int flags)
+{
+	return (int)direct_call(SYS_accept4, fd, (long)(intptr_t)address, (long)(intptr_t)size, flags, 0, 0);
+}
+
+static inline int direct_close(int fd)
+{
+	return (int)direct_call(SYS_close, fd, 0, 0, 0, 0, 0);
+}
+
+/* CLOCK_MONOTONIC. */
+static inline int64_t direct_now_ns(void)
+{
+	struct timespec now = { 0 };
+
+	direct_call(SYS_clock_gettime, CLOCK_MONOTONIC, (long)(intptr_t)&now, 0, 0, 0, 0);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
 static inline _Noreturn void direct_exit(int status)

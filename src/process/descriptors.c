@@ -34,7 +34,7 @@ void descriptors_close_but(int first, int last, const int *kept, size_t kept_cou
 		clone_close_range((unsigned int)left, last < 0 ? UINT_MAX : (unsigned int)last);
 }
 
-/* Behind a chroot there may be no /proc. Nobody has numbers beyond the bound who did not ask for them one by one. */
+/* Behind a chroot there may be no /proc, or no right to pass its root directory. Nobody has numbers beyond the bound who did not ask for them one by one. */
 static int end_by_asking(void)
 {
 	int end = ASKED_MAX;
@@ -51,7 +51,7 @@ int descriptors_end(void)
 	int end = 0;
 
 	if (!dir)
-		return errno == ENOENT ? end_by_asking() : -errno;
+		return errno == ENOENT || errno == EACCES ? end_by_asking() : -errno;
 	while ((entry = readdir(dir))) {
 		int fd = atoi(entry->d_name);
 

@@ -156,8 +156,8 @@ int baton_open(int fd, struct baton_reader *ret_reader, struct sentence *why)
 	close(fd);
 	reader.next_line = reader.text;
 	name = baton_next(&reader);
-	if (strlen(reader.text) == 0 || !name || strcmp(name, FIRST_RECORD) != 0 ||
-		baton_take_number(&reader, 1, INT32_MAX) != BATON_VERSION) {
+	if (!name || strcmp(name, FIRST_RECORD) != 0 || baton_take_number(&reader, 1, INT32_MAX) != BATON_VERSION ||
+		reader.failed) {
 		free(reader.text);
 		return sentence_set(why, -EPROTO, "what the former supervisor left is of another version");
 	}

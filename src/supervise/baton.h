@@ -47,7 +47,7 @@ struct baton_reader {
 	bool failed;
 };
 
-/* Takes fd. 0, or -errno: it is no baton, or of another version. */
+/* Takes fd, if it is a baton of any version. 0, or -errno with a sentence. */
 int baton_open(int fd, struct baton_reader *ret_reader, struct sentence *why);
 void baton_close(struct baton_reader *reader);
 

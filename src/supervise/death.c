@@ -35,6 +35,7 @@ static void release_process(struct supervised *service)
 	if (service->channel_source.fd >= 0)
 		close(service->channel_source.fd);
 	service->channel_source.fd = -1;
+	service->prepared = false;
 	verbs_process_ended(service);
 	child_close(&service->child);
 	totals_keep(service);
@@ -84,6 +85,26 @@ static void remember(struct supervised *service, pid_t pid, const char *how)
 	service->totals.deaths++;
 }
 
+static int64_t cpu_us(const struct rusage *usage)
+{
+	return (usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) * INT64_C(1000000) + usage->ru_utime.tv_usec +
+	       usage->ru_stime.tv_usec;
+}
+
+/* While its board is there. What it says may be nonsense; then a number in a line is. */
+static void examine(struct supervised *service, const struct child_exit *exit)
+{
+	const struct tally *tally = service->board.fd >= 0 ? board_tally(&service->board) : NULL;
+
+	service->box = (struct black_box){
+		.known = true,
+		.core = exit->code == CLD_DUMPED,
+		.cpu_us = cpu_us(&exit->usage),
+		.peak_kib = exit->usage.ru_maxrss,
+		.clients = tally ? tally->accepted - tally->ended : 0,
+	};
+}
+
 static void start_again(struct supervised *service, const char *how, pid_t pid, bool replaced)
 {
 	int64_t now_ns = clock_now_ns(), at_ns;
@@ -104,8 +125,12 @@ static void start_again(struct supervised *service, const char *how, pid_t pid, 
 			LOG_UINT("deaths", service->restart.deaths),
 			LOG_TEXT("then", again ? "start again" : "give up"),
 			LOG_INT("after_ms", again ? (at_ns - now_ns) / NS_PER_MS : 0),
+			LOG_INT("cpu_us", service->box.cpu_us),
+			LOG_INT("peak_kib", service->box.peak_kib),
+			LOG_TEXT("core", service->box.core ? "yes" : "no"),
+			LOG_UINT("clients", service->box.clients),
 		},
-		8);
+		service->box.known ? 12 : 8);
 	if (!again) {
 		give_up(service, how);
 		return;
@@ -118,8 +143,7 @@ static void start_again(struct supervised *service, const char *how, pid_t pid, 
 /* Its generation is on its way into office: all or nothing, and now. */
 static bool is_awaited(const struct supervised *service)
 {
-	return service->generation->role == GENERATION_COMING &&
-	       service->supervisor->reload.phase == RELOAD_STARTING;
+	return service->generation->role == GENERATION_COMING && service->supervisor->reload.phase == RELOAD_STARTING;
 }
 
 static void failed_to_come(struct supervised *service, const char *how, pid_t pid)
@@ -189,6 +213,7 @@ void death_ready(struct loop_source *source, uint32_t events)
 	kill(-pid, SIGKILL);
 	if (child_reap(&service->child, &exit) < 0)
 		return;
+	examine(service, &exit);
 	release_process(service);
 	ended(service, pid, &exit);
 }
@@ -200,6 +225,7 @@ void death_unborn(struct supervised *service, int error)
 		stop_kill_service(service, "it could not be watched");
 		waitid(P_PIDFD, (id_t)service->child.pidfd, &(siginfo_t){ 0 }, WEXITED | __WALL);
 	}
+	service->box = (struct black_box){ 0 };
 	release_process(service);
 	snprintf(service->said.text, sizeof service->said.text, "no service process: %s", strerror(-error));
 	if (is_awaited(service))

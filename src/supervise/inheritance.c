@@ -80,8 +80,8 @@ static int claim_from(struct supervised *service, struct supervised *old, size_t
 			    ? copy_listener(service, &old->listeners[i], &old->origins[i])
 			    : -E2BIG;
 		if (r < 0)
-			return sentence_set(why, r, "cannot go on listening on %.200s: %s", old->origins[i].url,
-				strerror(-r));
+			return sentence_set(
+				why, r, "cannot go on listening on %.200s: %s", old->origins[i].url, strerror(-r));
 	}
 	return (int)(service->listener_count - before);
 }
@@ -126,7 +126,8 @@ static bool has_lost_setting(const char *before, const char *now)
 	return false;
 }
 
-static void change(const struct listener *listener, const struct supervised_origin *origin, struct sentence *unapplied)
+static void change(
+	const struct listener *listener, const struct supervised_origin *origin, struct sentence *unapplied)
 {
 	struct sentence why = { "" };
 

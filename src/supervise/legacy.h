@@ -41,14 +41,14 @@ struct legacy {
 	size_t asker_count;
 	pid_t status_pid; /* the status process: not needed any more */
 	int status_pidfd;
-	int status_memory_fd; /* what it was told by, see status_shared.h; -1: nothing */
+	int status_memory_fd;          /* what it was told by, see status_shared.h; -1: nothing */
 	const char *control_directory; /* made for the control socket, or "" */
 };
 
 /* Everything that is to be kept; nothing has changed. back_fd: this binary. failed: NULL, or why this image cannot go on. */
 int legacy_write(struct supervisor *supervisor, int back_fd, const char *failed, struct baton_writer *writer);
 
-/* Takes fd. 0, or -errno with a sentence. */
+/* Takes fd, if it is one. 0, or -errno with a sentence. */
 int legacy_open(int fd, struct legacy *ret_legacy, struct sentence *why);
 void legacy_close(struct legacy *legacy); /* the memory alone */
 

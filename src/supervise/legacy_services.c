@@ -12,6 +12,7 @@
 #include "base/list.h"
 #include "observe/log.h"
 #include "supervise/death.h"
+#include "supervise/hearsay.h"
 #include "supervise/legacy.h"
 #include "supervise/notice.h"
 #include "supervise/start.h"
@@ -148,92 +149,32 @@ static void take_all(struct legacy *legacy, struct told_list *list)
 		legacy->reader.failed = true;
 }
 
-/* ---- Services of which nothing else is known ---- */
-
-struct hearsay {
-	struct supervise_load load;
-	char *source;
-	struct supervise_service services[];
-};
-
-static void release_hearsay(struct supervise_load *load)
-{
-	struct hearsay *hearsay = container_of(load, struct hearsay, load);
-
-	for (size_t i = 0; i < load->service_count; i++)
-		free((char *)(uintptr_t)load->services[i].service.name);
-	free(hearsay->source);
-	free(hearsay);
-}
-
-/* Never called: such a service is not started. */
-static int open_unknown(struct supervise_service *self, int *ret_exit, struct sentence *why)
-{
-	(void)self;
-	*ret_exit = 0;
-	return sentence_set(why, -ENOENT, "its configuration is not known to this image");
-}
-
-static struct supervise_service hearsay_service(const struct brood_service *told)
-{
-	bool sized = told->model == BROOD_FORK || told->model == BROOD_PREFORK;
-
-	return (struct supervise_service){
-		.service = {
-			.name = strdup(told->name),
-			.model = told->model,
-			.workers = sized ? told->workers : 0,
-			.threads = told->threads,
-			.drain_timeout_ms = told->drain_timeout_ms,
-			.kill_after_ms = told->kill_after_ms,
-			.lame_duck_ms = told->lame_duck_ms,
-		},
-		.open = open_unknown,
-	};
-}
-
-static struct hearsay *new_hearsay(
-	const struct legacy *legacy, struct supervisor *supervisor, const struct told_list *list, int role)
-{
-	struct hearsay *hearsay = calloc(1, sizeof *hearsay + list->count * sizeof *hearsay->services);
-
-	if (!hearsay)
-		return NULL;
-	hearsay->source = legacy->source ? strdup(legacy->source) : NULL;
-	hearsay->load = (struct supervise_load){
-		.services = hearsay->services,
-		.log_level = supervisor->config->log->max,
-		.log_format = supervisor->config->log->format,
-		.source = hearsay->source,
-		.release = release_hearsay,
-	};
-	for (size_t i = 0; i < list->count; i++)
-		if (list->at[i].role == role)
-			hearsay->services[hearsay->load.service_count++] =
-				hearsay_service(&list->at[i].service.effective);
-	return hearsay;
-}
+/* ---- Generations ---- */
 
 static int add_generation(const struct legacy *legacy, struct supervisor *supervisor, const struct told_list *list,
 	int role, struct sentence *why)
 {
-	struct hearsay *hearsay = new_hearsay(legacy, supervisor, list, role);
+	struct supervise_load *load = hearsay_new(list->count, legacy->source);
 	struct generation *generation;
 	int r;
 
-	if (!hearsay)
+	if (!load)
 		return sentence_set(why, -ENOMEM, "no memory for the services");
-	if (hearsay->load.service_count == 0) {
-		release_hearsay(&hearsay->load);
+	load->log_level = supervisor->config->log->max;
+	load->log_format = supervisor->config->log->format;
+	for (size_t i = 0; i < list->count; i++)
+		if (list->at[i].role == role)
+			hearsay_add(load, &list->at[i].service.effective);
+	if (load->service_count == 0) {
+		load->release(load);
 		return 0;
 	}
-	r = generation_new(
-		supervisor, hearsay->services, hearsay->load.service_count, &generation, why);
+	r = generation_new(supervisor, load->services, load->service_count, &generation, why);
 	if (r < 0) {
-		release_hearsay(&hearsay->load);
+		load->release(load);
 		return r;
 	}
-	generation->load = &hearsay->load;
+	generation->load = load;
 	for (size_t i = 0; i < generation->service_count; i++)
 		generation->services[i].is_hearsay = true;
 	if (role == LEGACY_ROLE_RETIRED)
@@ -315,7 +256,8 @@ int legacy_take_services(struct legacy *legacy, struct supervisor *supervisor, s
 
 	take_all(legacy, &list);
 	if (legacy->reader.failed)
-		r = sentence_set(why, -EPROTO, "what the former supervisor told about its services cannot be understood");
+		r = sentence_set(
+			why, -EPROTO, "what the former supervisor told about its services cannot be understood");
 	if (r == 0)
 		r = add_generation(legacy, supervisor, &list, LEGACY_ROLE_RETIRED, why);
 	if (r == 0 && !legacy->failed)

@@ -82,8 +82,8 @@ static int open_url(struct supervised *service, const char *url, size_t number, 
 		report_line("brood: %s; %s goes on without it", reason.text, service->effective.name);
 		return 0;
 	}
-	return sentence_set(
-		why, listeners_exit_status(url, r, service->config->config_at), "%s%s%s", at ? at : "", at ? ": " : "", reason.text);
+	return sentence_set(why, listeners_exit_status(url, r, service->config->config_at), "%s%s%s", at ? at : "",
+		at ? ": " : "", reason.text);
 }
 
 int listeners_open(struct supervised *service, struct sentence *why)

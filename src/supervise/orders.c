@@ -82,7 +82,7 @@ static bool is_ours(pid_t pid, void *arg)
 	while ((service = generation_next(supervisor, service)))
 		if (supervised_has_process(service) && service->child.pid == pid)
 			return true;
-	if (supervisor->upgrade.child.pidfd >= 0 && supervisor->upgrade.child.pid == pid)
+	if (supervisor->upgrade.candidate.child.pidfd >= 0 && supervisor->upgrade.candidate.child.pid == pid)
 		return true;
 	return status_server_is(supervisor, pid);
 }

@@ -168,7 +168,8 @@ void reload_died(struct supervised *service, const char *how)
 
 	if (!why.text[0])
 		sentence_set(&why, 0, "service %s: its new process ended before it was ready: %s%s%s",
-			service->effective.name, how, killed_for ? ", killed because " : "", killed_for ? killed_for : "");
+			service->effective.name, how, killed_for ? ", killed because " : "",
+			killed_for ? killed_for : "");
 	reload_abort(service->supervisor, why.text);
 }
 

@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "supervise/confine.h"
-#include "supervise/legacy.h"
 #include "supervise/control.h"
+#include "supervise/legacy.h"
 #include "supervise/listeners.h"
 #include "supervise/orders.h"
 #include "supervise/report.h"
@@ -103,8 +103,7 @@ static int open_everything(struct supervisor *supervisor)
 	if (open_pid_file(supervisor) != 0 || open_loop(supervisor) != 0)
 		return supervisor->exit_status;
 	notify_open(supervisor);
-	if (control_open(supervisor) != 0 || init_services(supervisor) != 0 ||
-		open_listeners_of_all(supervisor) != 0)
+	if (control_open(supervisor) != 0 || init_services(supervisor) != 0 || open_listeners_of_all(supervisor) != 0)
 		return supervisor->exit_status;
 	return status_server_start(supervisor);
 }

@@ -53,6 +53,14 @@ struct supervised_origin {
 	bool announced;
 };
 
+/* What is told about a service process that died. */
+struct black_box {
+	bool known;
+	bool core;
+	int64_t cpu_us, peak_kib;
+	uint64_t clients; /* that it had, and took along */
+};
+
 /* One service in the supervisor's care. Has a process exactly while child.pidfd >= 0; channel and board live and die
  * with the process, listeners outlive it. */
 struct supervised {
@@ -73,15 +81,15 @@ struct supervised {
 	struct loop_source exit_source;    /* the pidfd */
 	struct loop_source channel_source; /* our end of the channel */
 	struct loop_timer timer; /* what is waited for in this state: next start, load deadline, drain deadline */
-	bool prepared; /* READY while its generation was coming */
-	bool quiet;    /* told to yield, and does not accept any more */
-	bool is_hearsay; /* known by what another image told alone: cannot be started again */
-	bool is_told;    /* taken over from another image */
-	bool lame;     /* told to stop, and accepts until its timer fires */
-	int workers;   /* as resized; 0: as configured */
+	bool prepared;           /* READY while its generation was coming */
+	bool quiet;              /* told to yield, and does not accept any more */
+	bool is_hearsay;         /* known by what another image told alone: cannot be started again */
+	bool is_told;            /* taken over from another image */
+	bool lame;               /* told to stop, and accepts until its timer fires */
+	int workers;             /* as resized; 0: as configured */
 	int resizing_to;
-	struct list resizing;  /* who asked for it: one, or nobody */
-	unsigned int reopens;  /* of the log, that its process has not answered yet */
+	struct list resizing; /* who asked for it: one, or nobody */
+	unsigned int reopens; /* of the log, that its process has not answered yet */
 	struct restart restart;
 	struct totals totals;
 	uint32_t status_board; /* number of the board, see status_rows.c; 0: not yet */
@@ -90,6 +98,7 @@ struct supervised {
 	struct sentence said;   /* by the process that lives, or lived last: why it failed */
 	int said_exit_status;   /* and the status to give up with, or 0 */
 	const char *killed_for; /* we killed it, and why; or NULL */
+	struct black_box box;   /* of the process that died last */
 };
 
 /* What was asked for and is not answered yet: lists of struct verb_reply. See verbs.c. */
@@ -129,7 +138,7 @@ struct supervisor {
 	struct loop_source signal_source;
 	struct pid_file pid_file;
 	struct notify notify;
-	struct control *control; /* or NULL */
+	struct control *control;      /* or NULL */
 	struct status_server *status; /* or NULL */
 	struct deaths deaths;
 	struct loop_timer sweep_timer;

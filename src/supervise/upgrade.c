@@ -16,25 +16,11 @@
 
 #include "base/clock.h"
 #include "base/list.h"
-#include "supervise/channel.h"
 #include "supervise/control.h"
 #include "supervise/legacy.h"
 #include "supervise/report.h"
 #include "supervise/supervisor.h"
 #include "supervise/verbs.h"
-
-/* To read a configuration and to load handlers. */
-#define CHECK_PATIENCE_MS 20000
-#define WORDS_MAX         4096
-#define EXIT_TEXT_SIZE    64
-
-/* Both must be ours: what is left to it, and how it talks to processes that another image has started. */
-#define READY_FORMAT "READY legacy=%d channel=%d"
-
-void upgrade_say_ready(void)
-{
-	printf(READY_FORMAT "\n", BATON_VERSION, CHANNEL_VERSION);
-}
 
 void upgrade_init(struct supervisor *supervisor)
 {
@@ -42,7 +28,8 @@ void upgrade_init(struct supervisor *supervisor)
 	const struct legacy *legacy = supervisor->config->legacy;
 	ssize_t size;
 
-	upgrade->back_fd = upgrade->child.pidfd = upgrade->output_source.fd = -1;
+	upgrade->back_fd = -1;
+	candidate_init(&upgrade->candidate);
 	if (legacy) {
 		snprintf(upgrade->path, sizeof upgrade->path, "%s", legacy->binary);
 		return;
@@ -53,32 +40,16 @@ void upgrade_init(struct supervisor *supervisor)
 
 /* ---- The exec ---- */
 
-/* As given, with words of ours behind `serve`. Those that were there from an upgrade before are not. */
-static void build_words(char *const *argv, char *const *ours, char *ret_words[WORDS_MAX])
-{
-	size_t count = 0;
-
-	ret_words[count++] = *argv++;
-	ret_words[count++] = *argv++;
-	while (*ours && count < WORDS_MAX - 1)
-		ret_words[count++] = *ours++;
-	if (*argv && strcmp(*argv, UPGRADE_FROM_WORD) == 0 && argv[1])
-		argv += 2;
-	while (*argv && count < WORDS_MAX - 1)
-		ret_words[count++] = *argv++;
-	ret_words[count] = NULL;
-}
-
 /* path NULL: what fd is open on. */
 static int execute(const char *path, int fd, char *const *argv, const struct baton_writer *baton)
 {
-	char *words[WORDS_MAX], number[16];
-	char *ours[] = { (char *)(uintptr_t)UPGRADE_FROM_WORD, number, NULL };
+	char *words[CANDIDATE_WORDS_MAX], number[16];
+	char *ours[] = { (char *)(uintptr_t)CANDIDATE_FROM_WORD, number, NULL };
 	sigset_t all, before;
 	int r;
 
 	snprintf(number, sizeof number, "%d", baton->fd);
-	build_words(argv, ours, words);
+	candidate_words(argv, ours, words);
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &before);
 	baton_hold(baton, true);
@@ -143,171 +114,32 @@ static void go_ahead(struct supervisor *supervisor)
 	failed(supervisor, why.text);
 }
 
-/* ---- The check ---- */
-
-static void end_check(struct upgrade *upgrade, struct loop *loop)
-{
-	loop_disarm(loop, &upgrade->timer);
-	loop_del(loop, &upgrade->exit_source);
-	loop_del(loop, &upgrade->output_source);
-	if (upgrade->output_source.fd >= 0)
-		close(upgrade->output_source.fd);
-	upgrade->output_source.fd = -1;
-	child_close(&upgrade->child);
-}
-
-static void read_output(struct upgrade *upgrade)
-{
-	size_t room = sizeof upgrade->output - 1 - upgrade->output_size;
-	char rest[256];
-	ssize_t n;
-
-	do {
-		/* Whoever says more shall not wait for somebody to read it. */
-		n = room > 0 ? read(upgrade->output_source.fd, upgrade->output + upgrade->output_size, room)
-			     : read(upgrade->output_source.fd, rest, sizeof rest);
-		if (n > 0 && room > 0) {
-			upgrade->output_size += (size_t)n;
-			room -= (size_t)n;
-		}
-	} while (n > 0 || (n < 0 && errno == EINTR));
-	upgrade->output[upgrade->output_size] = '\0';
-}
-
-/* The last line that it said, without its name; or how it ended. */
-static void explain(const struct upgrade *upgrade, const struct child_exit *exit, struct sentence *why)
-{
-	static const char name[] = "brood: ";
-	char how[EXIT_TEXT_SIZE], last[SENTENCE_SIZE] = "";
-	char text[UPGRADE_OUTPUT_SIZE], *rest = NULL;
-
-	memcpy(text, upgrade->output, sizeof text);
-	for (char *line = strtok_r(text, "\r\n", &rest); line; line = strtok_r(NULL, "\r\n", &rest))
-		snprintf(last, sizeof last, "%.400s",
-			line + (strncmp(line, name, sizeof name - 1) == 0 ? sizeof name - 1 : 0));
-	child_exit_text(exit, how, sizeof how);
-	if (exit->code == CLD_EXITED && exit->status != 0 && last[0])
-		sentence_set(why, 0, "the binary refuses: %s", last);
-	else
-		sentence_set(why, 0, "the binary ended without being ready: %s%s%s", how, last[0] ? ": " : "", last);
-}
-
-static bool is_ready(const struct upgrade *upgrade, const struct child_exit *exit)
-{
-	char ready[64];
-
-	snprintf(ready, sizeof ready, READY_FORMAT "\n", BATON_VERSION, CHANNEL_VERSION);
-	return exit->code == CLD_EXITED && exit->status == 0 && strstr(upgrade->output, ready);
-}
-
-static void check_ended(struct loop_source *source, uint32_t events)
-{
-	struct supervisor *supervisor = container_of(source, struct supervisor, upgrade.exit_source);
-	struct upgrade *upgrade = &supervisor->upgrade;
-	struct child_exit exit;
-	struct sentence why;
-
-	(void)events;
-	if (child_reap(&upgrade->child, &exit) < 0)
-		return;
-	read_output(upgrade);
-	end_check(upgrade, &supervisor->loop);
-	if (is_ready(upgrade, &exit)) {
-		go_ahead(supervisor);
-		return;
-	}
-	explain(upgrade, &exit, &why);
-	failed(supervisor, why.text);
-}
-
-static void output_ready(struct loop_source *source, uint32_t events)
-{
-	struct supervisor *supervisor = container_of(source, struct supervisor, upgrade.output_source);
-
-	read_output(&supervisor->upgrade);
-	if (events & EPOLLHUP)
-		loop_del(&supervisor->loop, source);
-}
-
-static void check_overdue(struct loop_timer *timer)
-{
-	child_signal(&container_of(timer, struct upgrade, timer)->child, SIGKILL);
-}
-
-static _Noreturn void run_check(struct supervisor *supervisor, int output_fd)
-{
-	char *words[WORDS_MAX];
-	char *ours[] = { (char *)(uintptr_t)UPGRADE_CHECK_WORD, NULL };
-	int nothing = open("/dev/null", O_RDONLY);
-
-	if (child_die_with_parent(supervisor->pid, SIGKILL) < 0 || nothing < 0)
-		_exit(EXIT_FAILURE);
-	dup2(nothing, STDIN_FILENO);
-	dup2(output_fd, STDOUT_FILENO);
-	dup2(output_fd, STDERR_FILENO);
-	build_words(supervisor->config->argv, ours, words);
-	execve(supervisor->upgrade.path, words, environ);
-	dprintf(STDERR_FILENO, "cannot execute %s: %s\n", supervisor->upgrade.path, strerror(errno));
-	_exit(EXIT_FAILURE);
-}
-
-static int start_check(struct supervisor *supervisor)
-{
-	struct upgrade *upgrade = &supervisor->upgrade;
-	struct loop *loop = &supervisor->loop;
-	int ends[2], r;
-
-	upgrade->output_size = 0;
-	upgrade->output[0] = '\0';
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return -errno;
-	fcntl(ends[0], F_SETFL, O_NONBLOCK);
-	r = child_spawn(false, &upgrade->child);
-	if (r == 0)
-		run_check(supervisor, ends[1]);
-	close(ends[1]);
-	upgrade->output_source = (struct loop_source){ .fd = ends[0], .ready = output_ready };
-	upgrade->exit_source = (struct loop_source){ .fd = upgrade->child.pidfd, .ready = check_ended };
-	if (r < 0)
-		return r;
-	upgrade->timer.fire = check_overdue;
-	loop_arm(loop, &upgrade->timer, clock_now_ns() + CHECK_PATIENCE_MS * NS_PER_MS);
-	r = loop_add(loop, &upgrade->output_source, EPOLLIN);
-	return r == 0 ? loop_add(loop, &upgrade->exit_source, EPOLLIN) : r;
-}
-
-/* Killed, it is soon over. */
-static void give_check_up(struct supervisor *supervisor)
-{
-	struct upgrade *upgrade = &supervisor->upgrade;
-
-	if (upgrade->child.pidfd >= 0) {
-		child_signal(&upgrade->child, SIGKILL);
-		waitid(P_PIDFD, (id_t)upgrade->child.pidfd, &(siginfo_t){ 0 }, WEXITED | __WALL);
-	}
-	end_check(upgrade, &supervisor->loop);
-}
-
 void upgrade_begin(struct supervisor *supervisor)
 {
-	struct upgrade *upgrade = &supervisor->upgrade;
 	struct sentence why;
 	int r;
 
-	upgrade->phase = UPGRADE_CHECKING;
-	r = start_check(supervisor);
+	supervisor->upgrade.phase = UPGRADE_CHECKING;
+	r = candidate_start(supervisor);
 	if (r == 0)
 		return;
-	give_check_up(supervisor);
 	sentence_set(&why, r, "cannot check the binary: %s", strerror(-r));
 	failed(supervisor, why.text);
+}
+
+void upgrade_checked(struct supervisor *supervisor, const char *why)
+{
+	if (why)
+		failed(supervisor, why);
+	else
+		go_ahead(supervisor);
 }
 
 void upgrade_abort(struct supervisor *supervisor)
 {
 	if (supervisor->upgrade.phase != UPGRADE_CHECKING)
 		return;
-	give_check_up(supervisor);
+	candidate_give_up(supervisor);
 	supervisor->upgrade.phase = UPGRADE_NONE;
 }
 

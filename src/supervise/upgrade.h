@@ -2,7 +2,7 @@
 /*
  * Another binary goes on in our place: same pid, same children, same sockets.
  *
- *   NONE ── child with UPGRADE_CHECK_WORD ──▶ CHECKING ── it says it is ready ── exec ──▶ (new image) TAKING_OVER
+ *   NONE ── candidate.h ────────────────────▶ CHECKING ── it says it is ready ── exec ──▶ (new image) TAKING_OVER
  *    ▲                                          │                                            │             │
  *    ├──────────── it does not, or no exec ─────┘                     reload fails: exec back ┘   its generation is
  *    └── (old image, and everything as it was) ◀─────────────────────────────────────────────   in office: NONE
@@ -13,19 +13,12 @@
 #include <stddef.h>
 
 #include "base/sentence.h"
-#include "loop/loop.h"
-#include "process/child.h"
+#include "supervise/candidate.h"
 
 struct legacy;
 struct supervisor;
 
-/* Behind `serve`. CHECK: read everything, open nothing, upgrade_say_ready, exit 0. FROM: the next word is the descriptor of
- * a legacy. */
-#define UPGRADE_CHECK_WORD "--upgrade-check"
-#define UPGRADE_FROM_WORD  "--upgrade-from"
-
-#define UPGRADE_PATH_SIZE   4096
-#define UPGRADE_OUTPUT_SIZE 4096
+#define UPGRADE_PATH_SIZE 4096
 
 enum upgrade_phase { UPGRADE_NONE, UPGRADE_CHECKING, UPGRADE_TAKING_OVER };
 
@@ -34,17 +27,16 @@ struct upgrade {
 	char path[UPGRADE_PATH_SIZE]; /* of what was executed at first; "" if not known */
 	int back_fd;                  /* TAKING_OVER: the binary before us, else -1 */
 
-	struct child child; /* CHECKING */
-	struct loop_source exit_source, output_source;
-	struct loop_timer timer;
-	char output[UPGRADE_OUTPUT_SIZE]; /* what it says, standard output and error together */
-	size_t output_size;
+	struct candidate candidate; /* CHECKING */
 };
 
 void upgrade_init(struct supervisor *supervisor);
 
 /* Phase NONE. Ends in verbs_settled, or in another image. */
 void upgrade_begin(struct supervisor *supervisor);
+
+/* CHECKING: what the candidate says; why not, or NULL. */
+void upgrade_checked(struct supervisor *supervisor, const char *why);
 
 /* Nothing will come of it any more: the supervisor stops. */
 void upgrade_abort(struct supervisor *supervisor);
@@ -62,8 +54,5 @@ void upgrade_go_back(struct supervisor *supervisor, const char *why);
 
 /* The same for an image that is no supervisor yet. argv as given to it. Returns -errno if there is no way back. */
 int upgrade_return(const struct legacy *legacy, char *const *argv, const char *why);
-
-/* In the child that checks. */
-void upgrade_say_ready(void);
 
 #endif

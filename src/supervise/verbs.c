@@ -16,9 +16,8 @@
 
 /* For service processes to say that they write to the new file. */
 #define REOPEN_PATIENCE_MS 5000
-#define WORKERS_MAX        100000
 
-static void answer(
+void verbs_answer(
 	struct supervisor *supervisor, const char *verb, struct verb_reply *reply, int error, const char *text)
 {
 	if (reply)
@@ -32,13 +31,13 @@ static void answer(
 			2);
 }
 
-static void wait_in(struct list *list, struct verb_reply *reply)
+void verbs_wait(struct list *list, struct verb_reply *reply)
 {
 	if (reply)
 		list_append(list, &reply->link);
 }
 
-static void answer_all(struct list *list, int error, const char *text)
+void verbs_answer_all(struct list *list, int error, const char *text)
 {
 	while (!list_empty(list)) {
 		struct verb_reply *reply = container_of(list->next, struct verb_reply, link);
@@ -105,12 +104,12 @@ static void go_on(struct supervisor *supervisor)
 void verbs_reload(struct supervisor *supervisor, struct verb_reply *reply)
 {
 	if (supervisor->stop != STOP_NOT) {
-		answer(supervisor, "reload", reply, -ESHUTDOWN, "brood is stopping");
+		verbs_answer(supervisor, "reload", reply, -ESHUTDOWN, "brood is stopping");
 	} else if (!supervisor->config->has_config_file && !supervisor->drained) {
-		answer(supervisor, "reload", reply, -EINVAL,
+		verbs_answer(supervisor, "reload", reply, -EINVAL,
 			"there is no configuration file to load again: start brood with --config FILE");
 	} else {
-		wait_in(&supervisor->verbs.reload_waits, reply);
+		verbs_wait(&supervisor->verbs.reload_waits, reply);
 		supervisor->verbs.reload_wanted = true;
 		go_on(supervisor);
 	}
@@ -118,21 +117,21 @@ void verbs_reload(struct supervisor *supervisor, struct verb_reply *reply)
 
 void verbs_settled(struct supervisor *supervisor, int error, const char *text)
 {
-	answer_all(&supervisor->verbs.under_way, error, text);
+	verbs_answer_all(&supervisor->verbs.under_way, error, text);
 	go_on(supervisor);
 }
 
 void verbs_upgrade(struct supervisor *supervisor, struct verb_reply *reply)
 {
 	if (supervisor->stop != STOP_NOT) {
-		answer(supervisor, "upgrade", reply, -ESHUTDOWN, "brood is stopping");
+		verbs_answer(supervisor, "upgrade", reply, -ESHUTDOWN, "brood is stopping");
 	} else if (!supervisor->config->argv || !supervisor->upgrade.path[0]) {
-		answer(supervisor, "upgrade", reply, -EOPNOTSUPP,
+		verbs_answer(supervisor, "upgrade", reply, -EOPNOTSUPP,
 			"this process cannot be upgraded in place: start it again");
 	} else if (supervisor->drained && !generation_is_over(supervisor->generation)) {
-		answer(supervisor, "upgrade", reply, -EBUSY, "the services are draining: ask again");
+		verbs_answer(supervisor, "upgrade", reply, -EBUSY, "the services are draining: ask again");
 	} else {
-		wait_in(&supervisor->verbs.upgrade_waits, reply);
+		verbs_wait(&supervisor->verbs.upgrade_waits, reply);
 		supervisor->verbs.upgrade_wanted = true;
 		go_on(supervisor);
 	}
@@ -143,18 +142,18 @@ void verbs_upgrade(struct supervisor *supervisor, struct verb_reply *reply)
 void verbs_drain(struct supervisor *supervisor, struct verb_reply *reply)
 {
 	if (supervisor->stop != STOP_NOT) {
-		answer(supervisor, "drain", reply, -ESHUTDOWN, "brood is stopping");
+		verbs_answer(supervisor, "drain", reply, -ESHUTDOWN, "brood is stopping");
 		return;
 	}
 	if (supervisor->reload.phase == RELOAD_YIELDING || supervisor->upgrade.phase != UPGRADE_NONE) {
-		answer(supervisor, "drain", reply, -EBUSY, "a reload or upgrade is under way: ask again");
+		verbs_answer(supervisor, "drain", reply, -EBUSY, "a reload or upgrade is under way: ask again");
 		return;
 	}
 	supervisor->verbs.reload_wanted = false;
-	answer_all(&supervisor->verbs.reload_waits, -ECANCELED, "brood was told to drain");
+	verbs_answer_all(&supervisor->verbs.reload_waits, -ECANCELED, "brood was told to drain");
 	if (supervisor->reload.phase == RELOAD_STARTING)
 		reload_abort(supervisor, "brood was told to drain");
-	wait_in(&supervisor->verbs.drain_waits, reply);
+	verbs_wait(&supervisor->verbs.drain_waits, reply);
 	stop_drain_services(supervisor);
 	verbs_stopped(supervisor);
 }
@@ -162,7 +161,7 @@ void verbs_drain(struct supervisor *supervisor, struct verb_reply *reply)
 void verbs_stopped(struct supervisor *supervisor)
 {
 	if (supervisor->generation && generation_is_over(supervisor->generation))
-		answer_all(&supervisor->verbs.drain_waits, 0, "");
+		verbs_answer_all(&supervisor->verbs.drain_waits, 0, "");
 }
 
 void verbs_stopping(struct supervisor *supervisor)
@@ -172,15 +171,15 @@ void verbs_stopping(struct supervisor *supervisor)
 	if (supervisor->reload.phase == RELOAD_STARTING)
 		reload_abort(supervisor, why);
 	upgrade_abort(supervisor);
-	answer_all(&supervisor->verbs.under_way, -ESHUTDOWN, why);
-	answer_all(&supervisor->verbs.reload_waits, -ESHUTDOWN, why);
-	answer_all(&supervisor->verbs.upgrade_waits, -ESHUTDOWN, why);
+	verbs_answer_all(&supervisor->verbs.under_way, -ESHUTDOWN, why);
+	verbs_answer_all(&supervisor->verbs.reload_waits, -ESHUTDOWN, why);
+	verbs_answer_all(&supervisor->verbs.upgrade_waits, -ESHUTDOWN, why);
 }
 
 void verbs_stop(struct supervisor *supervisor, enum stop stop, struct verb_reply *reply)
 {
 	stop_raise(supervisor, stop);
-	answer(supervisor, "stop", reply, 0, "");
+	verbs_answer(supervisor, "stop", reply, 0, "");
 }
 
 /* ---- Reopen ---- */
@@ -200,7 +199,7 @@ static void check_reopened(struct supervisor *supervisor)
 	if (!is_reopened(supervisor))
 		return;
 	loop_disarm(&supervisor->loop, &supervisor->verbs.reopen_patience);
-	answer_all(&supervisor->verbs.reopen_waits, 0, "");
+	verbs_answer_all(&supervisor->verbs.reopen_waits, 0, "");
 }
 
 static void reopen_overdue(struct loop_timer *timer)
@@ -215,7 +214,7 @@ static void reopen_overdue(struct loop_timer *timer)
 				service->effective.name);
 		service->reopens = 0;
 	}
-	answer_all(&supervisor->verbs.reopen_waits, -ETIMEDOUT, why.text);
+	verbs_answer_all(&supervisor->verbs.reopen_waits, -ETIMEDOUT, why.text);
 }
 
 static void tell_all_to_reopen(struct supervisor *supervisor, int log_fd)
@@ -235,7 +234,7 @@ void verbs_reopen(struct supervisor *supervisor, struct verb_reply *reply)
 	int r;
 
 	if (!log->path) {
-		answer(supervisor, "reopen", reply, -EINVAL, "the log is stderr: there is nothing to reopen");
+		verbs_answer(supervisor, "reopen", reply, -EINVAL, "the log is stderr: there is nothing to reopen");
 		return;
 	}
 	r = log_reopen(log, &why);
@@ -246,7 +245,7 @@ void verbs_reopen(struct supervisor *supervisor, struct verb_reply *reply)
 			reply->done(reply, r, why.text);
 		return;
 	}
-	wait_in(&supervisor->verbs.reopen_waits, reply);
+	verbs_wait(&supervisor->verbs.reopen_waits, reply);
 	if (log->fd >= 0)
 		tell_all_to_reopen(supervisor, log->fd);
 	patience->fire = reopen_overdue;
@@ -262,102 +261,17 @@ void verbs_reopened(struct supervised *service, int error, const char *text)
 		return;
 	service->reopens--;
 	if (error < 0) {
-		sentence_set(&why, error, "service %.80s goes on with the old file: %.200s", service->effective.name, text);
-		answer_all(&service->supervisor->verbs.reopen_waits, error, why.text);
+		sentence_set(&why, error, "service %.80s goes on with the old file: %.200s", service->effective.name,
+			text);
+		verbs_answer_all(&service->supervisor->verbs.reopen_waits, error, why.text);
 	}
 	check_reopened(service->supervisor);
-}
-
-/* ---- Resize ---- */
-
-static struct supervised *find_to_resize(struct supervisor *supervisor, const char *name, struct sentence *why)
-{
-	struct supervised *service = name ? generation_find(supervisor, name) : NULL;
-
-	if (name && !service)
-		sentence_set(why, -ENOENT, "there is no service %.80s", name);
-	if (name)
-		return service;
-	if (supervisor->service_count != 1) {
-		sentence_set(why, -EINVAL,
-			"there are %zu services, and the signal names none: write brood ctl resize SERVICE N",
-			supervisor->service_count);
-		return NULL;
-	}
-	return &supervisor->services[0];
-}
-
-static int workers_of(const struct supervised *service)
-{
-	const struct brood_service *effective = &service->effective;
-
-	if (service->workers)
-		return service->workers;
-	return effective->model == BROOD_THREAD ? effective->threads : effective->workers;
-}
-
-static int ask_to_resize(struct supervised *service, int workers, struct sentence *why)
-{
-	const char *name = service->effective.name;
-
-	if (service->state != SERVICE_READY)
-		return sentence_set(why, -EBUSY, "service %s is not ready", name);
-	if (service->resizing_to)
-		return sentence_set(why, -EBUSY, "service %s is being resized already: ask again", name);
-	if (workers < 1 || workers > WORKERS_MAX)
-		return sentence_set(why, -ERANGE, "service %s has %d: there must be between 1 and %d", name,
-			workers_of(service), WORKERS_MAX);
-	if (channel_send(service->channel_source.fd, CHANNEL_RESIZE, workers, NULL) < 0)
-		return sentence_set(why, -EBUSY, "service %s does not read its orders", name);
-	service->resizing_to = workers;
-	return 0;
-}
-
-void verbs_resize(struct supervisor *supervisor, const char *service_name, enum verbs_resize how, int workers,
-	struct verb_reply *reply)
-{
-	struct sentence why = { "" };
-	struct supervised *service = find_to_resize(supervisor, service_name, &why);
-	int r = -EINVAL;
-
-	if (service && how == VERBS_RESIZE_BY)
-		workers = workers_of(service) + (workers > WORKERS_MAX ? WORKERS_MAX : workers);
-	if (service)
-		r = ask_to_resize(service, workers, &why);
-	if (r < 0)
-		answer(supervisor, "resize", reply, r, why.text);
-	else
-		wait_in(&service->resizing, reply);
-}
-
-void verbs_resized(struct supervised *service, int error, const char *text)
-{
-	struct sentence why = { "" };
-	int workers = service->resizing_to;
-
-	/* Not asked for: after a restart it is told what it was resized to before. */
-	if (!workers)
-		return;
-	service->resizing_to = 0;
-	if (error < 0) {
-		sentence_set(&why, error, "service %.80s: %.300s", service->effective.name, text);
-		report_event(service, BROOD_WARN, "not resized", (struct log_field[]){ LOG_TEXT("why", text) }, 1);
-	} else {
-		report_event(service, BROOD_INFO, "resized",
-			(struct log_field[]){
-				LOG_INT("from", workers_of(service)),
-				LOG_INT("to", workers),
-			},
-			2);
-		service->workers = workers;
-	}
-	answer_all(&service->resizing, error, why.text);
 }
 
 void verbs_process_ended(struct supervised *service)
 {
 	service->resizing_to = 0;
-	answer_all(&service->resizing, -EPIPE, "the service process has ended");
+	verbs_answer_all(&service->resizing, -EPIPE, "the service process has ended");
 	if (service->reopens == 0)
 		return;
 	service->reopens = 0;
@@ -374,5 +288,5 @@ void verbs_log_level(struct supervisor *supervisor, enum brood_level level, stru
 	while ((service = generation_next(supervisor, service)))
 		if (supervised_has_process(service))
 			channel_send(service->channel_source.fd, CHANNEL_LOG_LEVEL, (int)level, NULL);
-	answer(supervisor, "log-level", reply, 0, "");
+	verbs_answer(supervisor, "log-level", reply, 0, "");
 }

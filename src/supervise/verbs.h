@@ -65,4 +65,12 @@ void verbs_process_ended(struct supervised *service);
 void verbs_resized(struct supervised *service, int error, const char *text);
 void verbs_reopened(struct supervised *service, int error, const char *text);
 
+/* ---- Within verbs*.c ---- */
+
+/* reply NULL: the log is told, if it is no. */
+void verbs_answer(
+	struct supervisor *supervisor, const char *verb, struct verb_reply *reply, int error, const char *text);
+void verbs_answer_all(struct list *list, int error, const char *text);
+void verbs_wait(struct list *list, struct verb_reply *reply); /* NULL is fine */
+
 #endif

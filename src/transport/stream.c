@@ -54,10 +54,10 @@ static int accept_next(struct listener *listener, struct brood_conn *conn)
 		return -EAGAIN;
 	do {
 		size = sizeof conn->peer;
-		fd = accept4(listener->fd, &conn->peer.any, &size, SOCK_CLOEXEC);
-	} while (fd < 0 && errno == EINTR);
+		fd = direct_accept(listener->fd, &conn->peer, &size, SOCK_CLOEXEC);
+	} while (fd == -EINTR);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	conn->peer_size = size;
 	conn->fd = fd;
 	return 0;
@@ -148,7 +148,7 @@ static int stream_local(struct brood_conn *conn)
 static void stream_close(struct brood_conn *conn)
 {
 	if (conn->fd >= 0)
-		close(conn->fd);
+		direct_close(conn->fd);
 	conn->fd = -1;
 }
 

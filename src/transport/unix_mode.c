@@ -170,14 +170,19 @@ int unix_mode_change(const char *path, dev_t dev, ino_t ino, const struct unix_m
 
 	if (fd < 0)
 		return -errno;
-	if (fstat(fd, &found) < 0)
+	if (fstat(fd, &found) < 0) {
 		r = -errno;
-	else if (!S_ISSOCK(found.st_mode) || found.st_dev != dev || found.st_ino != ino)
+		goto close_fd;
+	}
+	if (!S_ISSOCK(found.st_mode) || found.st_dev != dev || found.st_ino != ino) {
 		r = -ESTALE;
-	else if (changes_owner(mode) && fchownat(fd, "", mode->owner, mode->group, AT_EMPTY_PATH) < 0)
+		goto close_fd;
+	}
+	if (changes_owner(mode) && fchownat(fd, "", mode->owner, mode->group, AT_EMPTY_PATH) < 0)
 		r = -errno;
 	else if (mode->exact)
 		r = chmod_path_fd(fd, mode->mode);
+close_fd:
 	close(fd);
 	return r;
 }

@@ -86,6 +86,7 @@ static const struct contract_case *const tables[] = {
 	cases_datagram,
 	cases_bound,
 	cases_fault,
+	cases_dead,
 	cases_fork,
 	cases_standing,
 	cases_limits,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Clients at a steady rate, each on a connection of its own, while something happens to the server: who got no answer?"""
+"""Clients at a steady rate, each on a connection of its own, while something happens: who got no answer?"""
 import threading
 import time
 
@@ -8,7 +8,7 @@ from harness.patience import LONG
 
 
 class Steady:
-    """per_second requests, to each URL in turn, from `with` to its end. An answer that does not end in the request is none."""
+    """per_second requests, to each URL in turn, from `with` to its end. What does not end in the request is no answer."""
 
     def __init__(self, urls, per_second=200, threads=8):
         self._urls = urls

@@ -49,6 +49,8 @@ static int handle(struct brood_conn *conn, void *app)
 			exit(EXIT_SUCCESS);
 		if (strcmp(line, "spin\n") == 0)
 			spin();
+		if (strncmp(line, "log ", 4) == 0)
+			brood_logf(conn, BROOD_INFO, "said %.*s", (int)strcspn(line, "\n"), line);
 		if (strcmp(line, "orphans\n") == 0)
 			leave_orphans();
 		if (sscanf(line, "sleep %d", &ms) == 1 && brood_sleep(conn, ms) < 0)

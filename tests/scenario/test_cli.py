@@ -40,7 +40,6 @@ WRONG_WORDS = [
     (["echo"], "'echo' is a handler: write brood serve echo"),
     (["load"], "brood load is not part of this version"),
     (["lab"], "brood lab is not part of this version"),
-    (["top"], "brood top is not part of this version"),
     (["ctl", "stpo"], "unknown verb 'stpo', did you mean 'stop'?"),
     (["help", "serve"], "brood help takes no further words: write brood serve --help"),
     (["--help", "echo"], "brood help takes no further words; what is 'echo'?"),

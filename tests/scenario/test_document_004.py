@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from harness import clients
+from harness import clients, models
 from harness.patience import LONG, SANITIZED, SCALE
 
 PAUSE_CPU = 0.05  # of a core, while nobody can be accepted
@@ -42,10 +42,11 @@ LOADS = {
 }
 
 
+@pytest.mark.parametrize("model", ["fork", "prefork", "oneshot"])
 @pytest.mark.parametrize("load", LOADS)
-def test_as_given_everybody_is_answered(start, own_user, load):
+def test_as_given_everybody_is_answered(start, own_user, load, model):
     soft, count, as_user = LOADS[load]
-    brood = start("calc", preexec_fn=limits(**soft), **own_user if as_user else {})
+    brood = start("calc", *models.words(model), preexec_fn=limits(**soft), **own_user if as_user else {})
     everybody_is_answered(brood.url, count)
     brood.check()
     assert brood.stop() == 0
@@ -84,9 +85,41 @@ def test_at_the_limit_everybody_waits_and_is_answered(start, own_user, load, han
     assert summary["unfinished"] == summary["refused"] == 0
 
 
+# A pool grows as long as its clients wait: for two seconds, until it meets its limit.
+GROWING = {
+    "prefork": ("--model", "prefork", "--workers-max", 1000, "--workers-spare", 64),
+    "oneshot": ("--model", "prefork", "--fresh", "oneshot", "--workers-max", 1000, "--workers-spare", 64),
+}
+
+
 @pytest.mark.skipif(SANITIZED, reason="as above")
-def test_128_at_once_all_sleep_at_the_same_time(start):
-    brood = start("calc", "--delay", "1s", "--workers", 1000, warm=False)
+@pytest.mark.parametrize("model", [pytest.param(model, marks=pytest.mark.slow) for model in GROWING])
+@pytest.mark.parametrize("load", ["descriptors", "descriptors-but-one", "processes"])
+def test_a_pool_that_grows_into_its_limit_serves_with_what_it_has(start, own_user, load, model):
+    soft, count, as_user = LOADS[load]
+    brood = start("calc", "--delay", "2s", *GROWING[model], preexec_fn=limits(**soft), warm=False,
+                  **own_user if as_user else {})
+    brood.delay = 2
+    brood.warm_up(1)
+    with clients.Crowd(brood.url, [f"{i}*2\n".encode() for i in range(count)]) as crowd:
+        crowd.run(1.6)
+        share = brood.cpu(0.3)
+        assert share < PAUSE_CPU * SCALE, f"{share:.1%} of a core at the limit"
+        assert crowd.run(LONG), f"{crowd.seconds.count(None)} of {count} still wait"
+        wrong = [(i, crowd.answers[i], crowd.errors[i]) for i in range(count)
+                 if crowd.answers[i] != f"{i * 2}\r\n".encode()]
+        assert not wrong, f"{len(wrong)} of {count}: {wrong[:5]}"
+    brood.check()
+    assert brood.stop() == 0
+    summary = brood.summary()
+    assert summary["worker_errors"] > 0, f"the limit was not hit: {summary}"
+    assert summary["unfinished"] == summary["refused"] == 0
+
+
+@pytest.mark.skipif(SANITIZED, reason="as above")
+@pytest.mark.parametrize("model", ["fork", "prefork", "oneshot"])
+def test_128_at_once_all_sleep_at_the_same_time(start, model):
+    brood = start("calc", "--delay", "1s", *models.words(model, at_once=1000 if model == "fork" else 128), warm=False)
     brood.delay = 1
     brood.warm_up(1)
     begin = time.monotonic()

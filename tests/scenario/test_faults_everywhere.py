@@ -15,23 +15,26 @@ import time
 
 import pytest
 
-from harness import clients, plugins
+from harness import clients, models, plugins
 from harness.brood import Brood
 from harness.patience import LONG, SANITIZED, SCALE
 from harness.processes import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(36000 if os.environ.get("EVERYTHING") else 300)]
 
-MODELS = ["iterative", "fork", "thread"]
+MODELS = ["iterative", "fork", "thread", "prefork", "oneshot", "oneshot-kept"]
+STANDING = MODELS[3:]
 ERRORS = ["EINTR", "EIO", "ENOMEM", "EAGAIN"]
 CALLS_EACH = 20
-SAMPLE_S = 35 * SCALE  # for each model and kind of fault
+SAMPLE_S = 15 * SCALE  # for each model and kind of fault
 
 # They do not return, or libc aborts when they answer what the kernel never does.
 NOT_TO_FAIL = {"exit", "exit_group", "rt_sigreturn", "execve", "restart_syscall", "futex"}
 
 # What a shell would call an end by a signal is above.
 LARGEST_STATUS = 127
+
+SORRY = b"sorry\r\n"  # what kept ones are answered for with
 
 REQUESTS = [(b"6*7\n", b"42\r\n"), (b"2**64\n1/3\n", b"18446744073709551616\r\n0.3333333333333333\r\n"),
             (b"x\n", b"NameError(\"name 'x' is not defined\")\r\n")]
@@ -46,6 +49,11 @@ def sample(cases):
         if not os.environ.get("EVERYTHING") and time.monotonic() > deadline:
             return
         yield case
+
+
+def words_of(model):
+    """A few workers where they are there from the start: each makes the same calls."""
+    return ["-l", "tcp://127.0.0.1:0", *models.words(model, at_once=2 if model in STANDING else None), "calc"]
 
 
 def start_maybe(directory, words, lost_line=False, **options):
@@ -68,7 +76,8 @@ def serve_and_stop(brood):
     try:
         for request, answer in REQUESTS:
             heard = clients.try_to_ask(brood.url, request, 5 * SCALE)
-            assert not heard or answer.startswith(heard), (request, heard)
+            # Whoever died right after its answer may be answered for, as if another line had come.
+            assert not heard or answer.startswith(heard.removesuffix(SORRY)), (request, heard)
         # Unless it has ended by itself, with a reason. The fault may be in the very read that takes the signal, or in
         # the message that it sends: a second one must do.
         for _ in range(2):
@@ -78,7 +87,8 @@ def serve_and_stop(brood):
             with contextlib.suppress(subprocess.TimeoutExpired):
                 brood.process.wait(5 * SCALE)
         brood.wait(1)
-        assert brood.process.returncode >= 0, f"died of signal {-brood.process.returncode}"
+        # Our own TERM, where it was about to end anyway and did not listen any more.
+        assert brood.process.returncode in (*range(LARGEST_STATUS + 1), -signal.SIGTERM), "died of a signal"
         crashed = re.search(r".*signal (4|6|7|8|11) .*", brood.text())
         assert not crashed, crashed.group()
     finally:
@@ -102,7 +112,7 @@ def counts_of_calls(trace):
 @pytest.mark.skipif(SANITIZED, reason="a sanitizer gives up when its own calls fail")
 @pytest.mark.parametrize("model", MODELS)
 def test_r05_any_one_system_call_fails(tmp_path, model):
-    words = ["-l", "tcp://127.0.0.1:0", "-m", model, "calc"]
+    words = words_of(model)
     trace = tmp_path / "trace"
     serve_and_stop(Brood(tmp_path / "traced", words, prefix=("strace", "-f", "-o", trace)))
     cases = [(name, k, error) for name, count in counts_of_calls(trace).items() if name not in NOT_TO_FAIL
@@ -126,7 +136,7 @@ def test_r05_any_one_system_call_fails(tmp_path, model):
 @pytest.mark.skipif(SANITIZED, reason="a sanitizer allocates itself")
 @pytest.mark.parametrize("model", MODELS)
 def test_r06_any_one_allocation_fails(tmp_path, model):
-    words = ["-l", "tcp://127.0.0.1:0", "-m", model, "calc"]
+    words = words_of(model)
     (tmp_path / "library").mkdir()
     library = str(plugins.preload(tmp_path / "library", "failing_malloc"))
     counts = tmp_path / "counts"

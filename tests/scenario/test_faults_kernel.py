@@ -283,7 +283,7 @@ def test_r12_500_clients_that_end_within_ten_milliseconds(start, handlers, model
     brood.check()
     assert brood.stop() == 0
     assert brood.summary()["accepted"] == brood.summary()["ended"]
-    assert len(brood.records("end", reason="finished")) == brood.summary()["ended"]
+    assert len(brood.records("end", reason="finished")) == brood.summary()["ended"] >= 500
 
 
 @pytest.mark.skipif(SANITIZED, reason="as above")

@@ -34,12 +34,12 @@ def check_deadlines(brood, seconds):
 
 
 @pytest.mark.skipif(SANITIZED, reason="a sanitizer wants to be loaded first")
-@pytest.mark.parametrize("model", models.EVERY)
-def test_r43_a_wall_clock_that_jumps_by_hours_moves_no_deadline(start, handlers, tmp_path, model):
-    brood = obeying(start, handlers, model, "--idle-timeout", "700ms",
-                    env={"LD_PRELOAD": str(plugins.preload(tmp_path, "jumping_clock"))})
-    check_deadlines(brood, 0.7)
-    hours = {record["time"][:13] for record in brood.records("end")}
+def test_r43_a_wall_clock_that_jumps_by_hours_moves_no_deadline(start, handlers, tmp_path):
+    preload = str(plugins.preload(tmp_path, "jumping_clock"))
+    broods = {model: obeying(start, handlers, model, "--idle-timeout", "700ms", env={"LD_PRELOAD": preload})
+              for model in models.EVERY}
+    models.each(models.EVERY, lambda model: check_deadlines(broods[model], 0.7))
+    hours = {record["time"][:13] for brood in broods.values() for record in brood.records("end")}
     assert len(hours) > 1, "the wall clock did jump"
 
 
@@ -48,16 +48,13 @@ def may_have_time_of_its_own():
 
 
 @pytest.mark.skipif(not may_have_time_of_its_own(), reason="needs a time namespace")
-@pytest.mark.parametrize("model", models.EVERY)
-def test_r43_a_machine_that_has_been_up_for_long_keeps_its_deadlines(start, handlers, model):
-    brood = obeying(start, handlers, model, "--idle-timeout", "700ms",
-                    prefix=("unshare", "-T", "--monotonic", LATER, "--boottime", LATER, "--fork", "--"))
-    check_deadlines(brood, 0.7)
+def test_r43_a_machine_that_has_been_up_for_long_keeps_its_deadlines(start, handlers):
+    later = ("unshare", "-T", "--monotonic", LATER, "--boottime", LATER, "--fork", "--")
+    broods = {model: obeying(start, handlers, model, "--idle-timeout", "700ms", prefix=later) for model in models.EVERY}
+    models.each(models.EVERY, lambda model: check_deadlines(broods[model], 0.7))
 
 
-@pytest.mark.parametrize("model", models.EVERY)
-def test_r43_a_service_that_stood_still_for_five_seconds_goes_on(start, handlers, model):
-    brood = obeying(start, handlers, model, "--request-timeout", "20s", "--first-byte-timeout", "10s", at_once=20)
+def stand_still(brood, model):
     answers = []
 
     def ask(request):
@@ -80,6 +77,12 @@ def test_r43_a_service_that_stood_still_for_five_seconds_goes_on(start, handlers
     assert sorted(answers) == sorted([b"slept\n"] * len(asking) + [b"%d\n" % number for number in range(20)])
     assert not brood.records("service process died")
     assert {record["reason"] for record in brood.records("end")} == {"finished"}
+
+
+def test_r43_a_service_that_stood_still_for_five_seconds_goes_on(start, handlers):
+    broods = {model: obeying(start, handlers, model, "--request-timeout", "20s", "--first-byte-timeout", "10s",
+                             at_once=20) for model in models.EVERY}
+    models.each(models.EVERY, lambda model: stand_still(broods[model], model))
 
 
 @pytest.mark.skipif(not faults.MemoryGroup.possible(), reason="needs root and a cgroup for memory")

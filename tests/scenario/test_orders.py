@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""USR1, WINCH, TTIN, TTOU and the lame duck: what a running supervisor can be asked for besides stop, reload and upgrade."""
+"""USR1, WINCH, TTIN, TTOU and the lame duck: what can be asked for besides stop, reload and upgrade."""
 import os
 import re
 import signal
@@ -13,7 +13,9 @@ from harness.patience import LONG, SCALE
 from harness.processes import wait_until
 from harness.supervise_helpers import Supervised, compile_handler, is_listening
 
-RESIZABLE = {"fork": ["-m", "fork", "-w", "2"], "thread": ["-m", "thread", "--threads", "2"]}
+RESIZABLE = {"fork": ["-m", "fork", "-w", "2"], "thread": ["-m", "thread", "--threads", "2"],
+             "prefork": ["-m", "prefork", "-w", "2"]}
+MODELS = ["iterative", "fork", "thread", "prefork"]
 
 
 @pytest.fixture(scope="module", name="handler")
@@ -43,7 +45,7 @@ class Numbered(threading.Thread):
             self.count += 1
 
 
-@pytest.mark.parametrize("model", ["iterative", "fork", "thread"])
+@pytest.mark.parametrize("model", MODELS)
 def test_twenty_rotations_under_load_lose_no_line(handler, model, tmp_path):
     log = tmp_path / "log"
     with start(handler, "-m", model, "--log-file", log) as brood:
@@ -73,6 +75,24 @@ def test_twenty_rotations_under_load_lose_no_line(handler, model, tmp_path):
     assert not [line for line in lines if not re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d.\d{3} \[", line)]
 
 
+@pytest.mark.parametrize("model", MODELS)
+def test_a_worker_in_the_middle_of_a_connection_writes_to_the_new_file(handler, model, tmp_path):
+    log = tmp_path / "log"
+    with start(handler, "-m", model, "--log-file", log) as brood:
+        (url,) = brood.urls()
+        with connect(url) as client:
+            for number in range(3):
+                client.sendall(b"log number %d\n" % number)
+                assert client.recv(100).endswith(b"log number %d\n" % number)
+                log.rename(tmp_path / f"log.{number}")
+                brood.send(signal.SIGUSR1)
+                wait_until(log.exists, LONG, "no new log")
+        assert brood.stop() == 0
+    for number in range(3):
+        assert (tmp_path / f"log.{number}").read_text().count("said log") == 1
+        assert f"said log number {number}" in (tmp_path / f"log.{number}").read_text()
+
+
 def test_without_a_log_file_usr1_is_refused_with_a_line(handler):
     with start(handler) as brood:
         brood.urls()
@@ -84,7 +104,7 @@ def test_without_a_log_file_usr1_is_refused_with_a_line(handler):
 # ---- WINCH ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("model", ["iterative", "fork", "thread"])
+@pytest.mark.parametrize("model", MODELS)
 def test_winch_drains_the_workers_and_keeps_the_supervisor(handler, model, tmp_path):
     path = tmp_path / "socket"
     with Supervised("-l", f"unix:{path}", "-m", model, handler) as brood:
@@ -214,7 +234,7 @@ def test_a_lame_duck_accepts_for_a_while(handler, stop):
         time.sleep(0.4)
         assert ask(url, b"hello\n").endswith(b"hello\n")
         wait_until(lambda: not is_listening(address_of(url)[2][1]), LONG, "the port is still taken")
-        assert 0.9 < time.monotonic() - started < 3 * SCALE
+        assert 0.9 < time.monotonic() - started < 10 * SCALE
         assert try_to_ask(url) is None
         if stop == signal.SIGWINCH:
             brood.send(signal.SIGTERM)

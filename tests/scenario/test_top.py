@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import shutil
 import signal
 import termios
 
@@ -111,6 +112,11 @@ def test_help_needs_nobody():
     result = brood("top", "--help")
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout.startswith("usage: brood top ")
+
+
+def test_a_command_without_brood_top_says_where_it_looked(tmp_path):
+    alone = shutil.copy(BROOD, tmp_path)
+    assert_refused(brood("top", command=alone), UNAVAILABLE, "brood-top is neither beside this command nor in /")
 
 
 # ---- On a screen ---------------------------------------------------------------------------------

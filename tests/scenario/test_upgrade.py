@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""USR2: the binary on disk goes on in the supervisor's place, or the old one does; in neither case is a client lost."""
+"""USR2: the binary on disk goes on in the supervisor's place, or the old one does; nobody is lost either way."""
 import os
 import shlex
 import shutil
@@ -24,7 +24,7 @@ def compiled_handler(tmp_path_factory):
 
 
 class Upgradable(Supervised):
-    """A copy of the command, which is replaced while it runs. With config, it is served from a file with that text."""
+    """A copy of the command, which is replaced while it runs. config: the text of the file that it serves."""
 
     def __init__(self, directory, *arguments, config=None, **options):
         self.binary = directory / "brood"
@@ -234,6 +234,7 @@ def test_processes_of_the_image_before_are_started_again_and_waited_for(handler,
     with Upgradable(tmp_path, config=service(handler)) as running:
         (url,) = running.urls()
         running.upgrade()
+        wait_until(lambda: len(running.service_processes()) == 1, LONG, "the old generation stays")
         os.kill(running.service_process(), signal.SIGKILL)
         assert ask(url, b"hello\n").endswith(b"hello\n")
         assert counts_of(running.pid)[1] == 0
