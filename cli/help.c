@@ -104,11 +104,14 @@ void help_serve(void)
 	puts("\nEach option may also be set by the environment (BROOD_LOG_LEVEL) or, without\n"
 	     "its dashes, in FILE; the command line wins over both, the environment over FILE.\n"
 	     "\n"
-	     "Under fork, a client and what its handler does reach no other client. Under\n"
-	     "thread and iterative, a crash ends the service's process and with it all of its\n"
-	     "clients; the service is started again, and queued clients are kept.\n"
+	     "Under fork, and prefork with --fresh oneshot, a client and what its handler does\n"
+	     "reach no other client; under prefork, only later clients of the same worker.\n"
+	     "Under thread and iterative, a crash ends the service's process and with it all\n"
+	     "of its clients; the service is started again, and queued clients are kept.\n"
 	     "\n"
-	     "Stop with SIGTERM: started requests are finished first; or with ^C: at once.");
+	     "Stop with SIGTERM: started requests are finished first; or with ^C: at once.\n"
+	     "HUP reads FILE again, USR2 goes on with a new binary, USR1 with a new log file;\n"
+	     "brood ctl does the same and answers when it is done.");
 }
 
 void help_check(void)

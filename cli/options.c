@@ -25,9 +25,9 @@
 
 static const struct option_choice models[] = {
 	{ "fork", BROOD_FORK, "a process for each client: a crash reaches nobody else", false },
+	{ "prefork", BROOD_PREFORK, "standing processes, each for many clients in turn", false },
 	{ "thread", BROOD_THREAD, "a thread for each client: a crash ends them all", false },
 	{ "iterative", BROOD_ITERATIVE, "one client after another, in one process", false },
-	{ "prefork", BROOD_PREFORK, "standing processes, each for many clients in turn", false },
 	{ "event", 0, NULL, true },
 	{ 0 },
 };
@@ -58,9 +58,9 @@ static const struct option_choice formats[] = {
 #define ALL_FIELD(field)     .scope = OPTION_OF_ALL, .offset = offsetof(struct settings, field)
 #define SERVICE_FIELD(field) .scope = OPTION_OF_SERVICE, .offset = offsetof(struct settings, field)
 #define DEADLINE(field)      SERVICE_FIELD(service.field), .kind = OPTION_MS, .argument = "TIME", .max = WEEK_MS
-#define COUNT(field) \
+#define COUNT(field)                                                                                                \
 	SERVICE_FIELD(service.field), .kind = OPTION_NUMBER, .argument = "N", .max = COUNT_MAX, .may_be_off = true, \
-		.initial = "off"
+				      .initial = "off"
 #define BLOCKS(field) SERVICE_FIELD(service.field), .kind = OPTION_TEXT, .argument = "BLOCKS"
 #define LATER(word) \
 	.name = (word), .later = true, .kind = OPTION_TEXT, .scope = OPTION_OF_SERVICE, .argument = "VALUE"

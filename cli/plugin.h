@@ -11,7 +11,7 @@
 #define PLUGIN_SYMBOL "brood_handler"
 
 struct plugin {
-	const char *path; /* from the root: it is found whatever the working directory becomes */
+	const char *path;   /* from the root: it is found whatever the working directory becomes */
 	const char *inside; /* how its process calls it, behind a chroot; or NULL */
 	const char *symbol;
 };

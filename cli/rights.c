@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "cli/handlers.h"
 #include "process/account.h"
 #include "process/rlimits.h"
 

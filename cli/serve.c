@@ -133,10 +133,11 @@ int serve_plan(struct plan *plan, const struct args *args, const struct takeover
 	const struct settings *settings = &plan->settings;
 	struct source source = { .args = args, .first = settings };
 	const char *log_at = place(settings_given(settings, "log-file"), "log-file", plan->keep);
+	struct supervise_service *services = translate_all(plan);
 	struct sentence reason;
 	struct log log;
 	struct supervise_config config = {
-		.services = translate_all(plan),
+		.services = services,
 		.service_count = plan->count,
 		.log = &log,
 		.pid_file = settings->pid_file,
@@ -155,6 +156,8 @@ int serve_plan(struct plan *plan, const struct args *args, const struct takeover
 	};
 	int status;
 
+	if (args->inetd)
+		services->listen_at = NULL; /* nobody wrote that URL */
 	log_init(&log);
 	log.max = (enum brood_level)settings->log_level;
 	log.format = (enum log_format)settings->log_format;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Decides how a sentence of the library's about a service is told to who wrote an option: `service calc: max_clients is
- * 50, but …` becomes `brood.ini:7: max-clients: max-clients is 50, but …`. The library names its fields; an option has
+ * 50, but …` becomes `brood.ini:7: max-clients: it is 50, but …`. The library names its fields; an option has
  * the same name with dashes, and without a unit. Called by finish.c, before a process is started for nothing.
  */
 #include "cli/verdict.h"
@@ -61,13 +61,29 @@ static void rename_fields(
 	}
 }
 
+/* The place names the option: in `allow: 'x' is no address` it needs no second name, in `allow is …` it is "it". */
+static const char *behind_name(const char *text, const struct option *about, const char **ret_it)
+{
+	size_t size = strlen(about->name);
+
+	*ret_it = "";
+	if (strncmp(text, about->name, size) != 0)
+		return text;
+	if (strncmp(text + size, ": ", 2) == 0)
+		return text + size + 2;
+	if (strncmp(text + size, " is ", 4) != 0 && strncmp(text + size, " says ", 6) != 0)
+		return text;
+	*ret_it = "it";
+	return text + size;
+}
+
 static int tell(const struct plan_service *service, const char *text, struct sentence *why)
 {
 	char memory[SENTENCE_SIZE], where[SETTINGS_WHERE_SIZE];
 	const struct option *about;
 	struct origin origin;
 	struct buf renamed;
-	size_t size;
+	const char *it;
 
 	buf_init(&renamed, memory, sizeof memory);
 	rename_fields(&service->settings, text, &renamed, &about);
@@ -76,13 +92,9 @@ static int tell(const struct plan_service *service, const char *text, struct sen
 			service->origin.line, service->settings.service.name, renamed.data);
 	if (!about)
 		return sentence_set(why, EX_USAGE, "service %s: %s", service->settings.service.name, renamed.data);
-	/* `allow: 'x' is no address` names the field already, in the place where we name it. */
-	size = strlen(about->name);
-	if (strncmp(renamed.data, about->name, size) != 0 || strncmp(renamed.data + size, ": ", 2) != 0)
-		size = 0;
 	origin = settings_given(&service->settings, about->name)->origin;
-	return sentence_set(why, settings_status(origin), "%s: %s", settings_where(about, origin, where),
-		renamed.data + (size > 0 ? size + 2 : 0));
+	text = behind_name(renamed.data, about, &it);
+	return sentence_set(why, settings_status(origin), "%s: %s%s", settings_where(about, origin, where), it, text);
 }
 
 static int serve_nobody(struct brood_conn *conn, void *app)

@@ -201,21 +201,21 @@ struct brood_service {
 	int early_drop_percent;  /* … this many of a hundred, growing to all at max_clients */
 	int reserved;            /* of max_clients, left to reserved_for */
 	const char *reserved_for;
-	int queue_timeout_ms;    /* a client that waited longer to be accepted is refused */
-	const char *allow;       /* nobody else */
+	int queue_timeout_ms; /* a client that waited longer to be accepted is refused */
+	const char *allow;    /* nobody else */
 	const char *deny;
-	const char *exempt;      /* from all limits but max_clients, allow and deny */
-	int dry_run_limits;      /* 1: only log and count who would have been refused */
-	int min_rate;            /* bytes per second a client must send or take while it is waited for; off */
+	const char *exempt; /* from all limits but max_clients, allow and deny */
+	int dry_run_limits; /* 1: only log and count who would have been refused */
+	int min_rate;       /* bytes per second a client must send or take while it is waited for; off */
 
 	/* Under brood_main and the command alone. */
-	int lame_duck_ms;     /* after the order to stop: not ready any more, still accepting; off */
-	const char *user;     /* name or number; dropped to before load */
-	const char *group;    /* default: the user's */
+	int lame_duck_ms;  /* after the order to stop: not ready any more, still accepting; off */
+	const char *user;  /* name or number; dropped to before load */
+	const char *group; /* default: the user's */
 	const char *chroot;
-	int no_new_privs;     /* BROOD_OFF: leave it; default: on */
-	const char *rlimits;  /* "nofile=1024 as=1G" */
-	int oom_score_adj;    /* added to the supervisor's; default 200, BROOD_OFF: none */
+	int no_new_privs;    /* BROOD_OFF: leave it; default: on */
+	const char *rlimits; /* "nofile=1024 as=1G" */
+	int oom_score_adj;   /* added to the supervisor's; default 200, BROOD_OFF: none */
 };
 
 /* ---- Run ------------------------------------------------------------------------------------- */

@@ -60,6 +60,7 @@ struct brood_conn {
 	struct listener *listener;
 	struct slot *slot;
 	int publish_fd;     /* where to write the slot (conn_publish), or -1: whoever watches sees it as it is */
+	off_t publish_at;   /* in there */
 	unsigned int index; /* of conn and slot in their pools */
 	int fd;             /* stream: owned; datagram: the listener's, borrowed */
 
@@ -88,11 +89,11 @@ struct brood_conn {
 	bool eof : 1;      /* the client's end of input was seen */
 	bool finished : 1; /* our end of output was sent */
 	bool aborted : 1;
-	bool gave_way : 1; /* between two requests, to somebody who waits */
-	bool forked : 1; /* brood_fork gave it to a child */
+	bool gave_way : 1;  /* between two requests, to somebody who waits */
+	bool forked : 1;    /* brood_fork gave it to a child */
 	bool heir_here : 1; /* this is a standing worker's child, made by brood_fork */
-	bool sole : 1;   /* no other process of brood's has the descriptor: closing it ends the connection */
-	bool child : 1;  /* this is that child */
+	bool sole : 1;      /* no other process of brood's has the descriptor: closing it ends the connection */
+	bool child : 1;     /* this is that child */
 
 	socklen_t peer_size;
 	socklen_t local_size;
@@ -119,7 +120,7 @@ static inline void conn_publish(const struct brood_conn *conn)
 	const struct slot *slot = conn->slot;
 
 	if (conn->publish_fd >= 0)
-		direct_pwrite(conn->publish_fd, slot, slot_used(slot), (off_t)conn->index * SLOT_SIZE);
+		direct_pwrite(conn->publish_fd, slot, slot_used(slot), conn->publish_at);
 }
 
 /* The same, unless the slot belongs to the child that has the connection now. */

@@ -32,7 +32,7 @@ struct log_record {
 	const struct log_field *fields;
 	size_t field_count;
 	struct log_batch *batch; /* may wait there for others (observe/log.h), or NULL */
-	char *scratch; /* LOG_SCRATCH_SIZE bytes to encode in, or NULL: the stack */
+	char *scratch;           /* LOG_SCRATCH_SIZE bytes to encode in, or NULL: the stack */
 };
 
 #define LOG_LINE_MAX     4096

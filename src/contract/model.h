@@ -89,9 +89,9 @@ struct model_config {
 	int threads;
 	int stack_kib;
 	int kill_after_ms;
-	int stall_cpu_ms;   /* MODEL_STALL_CPU_MS, but for tests */
-	bool keeps;         /* standing workers have keepers: there is something to say for those that die */
-	bool supervised;    /* in a process of brood's own: clone3 */
+	int stall_cpu_ms; /* MODEL_STALL_CPU_MS, but for tests */
+	bool keeps;       /* standing workers have keepers: there is something to say for those that die */
+	bool supervised;  /* in a process of brood's own: clone3 */
 	bool worker_copies; /* forked workers see no page that the service process writes for itself (process/pages.h) */
 	int life_fd;        /* readable once the service drains; hangs up once everything must end */
 	int board_fd;       /* where copies publish their slot, or -1 */
@@ -99,7 +99,7 @@ struct model_config {
 
 struct model_ops {
 	const char *name;
-	bool standing;    /* workers are there before their clients, and accept them by themselves (contract/standing.h) */
+	bool standing; /* workers are there before their clients, and accept them by themselves (contract/standing.h) */
 	bool publishes;   /* a worker has its slot to itself and publishes it (conn_publish) */
 	bool has_control; /* a handler has a thread of control of its own: brood_file works */
 	int descriptors;  /* that one connection holds in the service process */

@@ -13,17 +13,17 @@
 #include "contract/conn.h"
 
 struct end_record {
-	uint32_t reason; /* enum end_reason */
-	int32_t error;   /* negative errno behind it, or 0 */
-	int32_t worker;  /* pid, or 0: no process of its own */
-	int32_t queue_us; /* waited to be accepted; -1: nobody knows */
+	uint32_t reason;    /* enum end_reason */
+	int32_t error;      /* negative errno behind it, or 0 */
+	int32_t worker;     /* pid, or 0: no process of its own */
+	int32_t queue_us;   /* waited to be accepted; -1: nobody knows */
 	bool queue_at_most; /* … or less */
-	bool counted; /* bytes and requests are known */
+	bool counted;       /* bytes and requests are known */
 	bool datagram;
-	bool died;        /* its worker did, and not in good order; then: */
-	uint32_t phase;   /* enum conn_phase that it died in */
-	bool answered;    /* the client got .last_words */
-	int32_t overdue_ms; /* so long after it had promised to be over; 0: in time, or no promise */
+	bool died;             /* its worker did, and not in good order; then: */
+	uint32_t phase;        /* enum conn_phase that it died in */
+	bool answered;         /* the client got .last_words */
+	int32_t overdue_ms;    /* so long after it had promised to be over; 0: in time, or no promise */
 	uint64_t tag;          /* … its source (core/admit.h), or 0 */
 	uint32_t uid;          /* of a standing worker's Unix client, for penalties (core/admit.h) */
 	uint32_t listener;     /* of a standing worker's client: its number … */

@@ -39,8 +39,8 @@ struct slot {
 	_Atomic int32_t error;   /* negative errno behind the reason, or 0 */
 	_Atomic uint64_t bytes_in;
 	_Atomic uint64_t bytes_out;
-	_Atomic uint64_t requests; /* begun: while in PHASE_HANDLE, the number of the one in hand */
-	_Atomic uint32_t answering; /* something of the answer to the request in hand may have left: nobody else may answer */
+	_Atomic uint64_t requests;   /* begun: while in PHASE_HANDLE, the number of the one in hand */
+	_Atomic uint32_t answering;  /* some of the answer to this request may have left: nobody else may answer */
 	char note[SLOT_NOTE_SIZE];   /* "key=value key=value …"; as the handler gave it: the log escapes */
 	char blame[SLOT_BLAME_SIZE]; /* why this client was blamed, or "" */
 };

@@ -14,7 +14,14 @@
 #include "contract/record.h"
 #include "contract/slot.h"
 
-enum standing_state { STANDING_GONE, STANDING_STARTING, STANDING_IDLE, STANDING_BUSY, STANDING_LEAVING, STANDING_STATES };
+enum standing_state {
+	STANDING_GONE,
+	STANDING_STARTING,
+	STANDING_IDLE,
+	STANDING_BUSY,
+	STANDING_LEAVING,
+	STANDING_STATES
+};
 
 /* Ends that the service process has not harvested yet. A worker whose ring is full drops the record and counts it. */
 #define STANDING_RECORDS 64
@@ -29,18 +36,16 @@ enum standing_order {
 struct standing {
 	struct slot slot; /* of the connection in its hands; first, so that board_slot finds it */
 
-	_Atomic uint32_t state; /* enum standing_state */
-	_Atomic int32_t pid;
-	_Atomic int64_t since_ns;    /* in this state */
-	_Atomic int64_t started_ns;  /* this worker */
-	_Atomic uint64_t served;     /* connections, by this worker */
+	_Atomic uint32_t state;                         /* enum standing_state */
+	_Atomic int64_t since_ns;                       /* in this state */
+	_Atomic uint64_t served;                        /* connections, by this worker */
 	_Atomic uint64_t requests, bytes_in, bytes_out; /* by this worker, ended connections */
 	_Atomic uint32_t wants_to_go; /* 1: served as much, or grew as large, as one worker should */
 	_Atomic uint64_t accept_errors;
 	_Atomic int32_t accept_error; /* negative errno of the last one */
 
 	/* The client in its hands while BUSY: seqlock-free, so a reader may meet half of the next one's name. */
-	_Atomic int32_t client_fd;   /* its number in the worker's (and the keeper's) table, or -1 */
+	_Atomic int32_t client_fd; /* its number in the worker's (and the keeper's) table, or -1 */
 	_Atomic int32_t queue_us;
 	_Atomic int64_t accepted_ns;
 	_Atomic uint64_t tag; /* of its source (core/admit.h), or 0 */
@@ -48,8 +53,13 @@ struct standing {
 	uint32_t peer_size;
 	union conn_address peer;
 
+	_Atomic uint64_t lost; /* records dropped because the ring was full */
+	_Atomic uint64_t head; /* records ever written */
+
 	/* Written by the service process, here where its worker looks anyhow: who spoils it spoils itself. */
-	_Atomic uint32_t order;     /* enum standing_order */
+	_Atomic uint32_t order; /* enum standing_order */
+	_Atomic int32_t pid;
+	_Atomic int64_t started_ns; /* this worker */
 	_Atomic uint32_t queues;    /* STANDING_EMPTY is about these: a bit for each listener */
 	_Atomic uint32_t open;      /* 1: accept */
 	_Atomic uint32_t asleep;    /* 1: nobody looks at the area until woken by the eventfd */
@@ -57,8 +67,6 @@ struct standing {
 	_Atomic uint32_t limit;     /* requests after which this worker wants to go; 0: any number */
 	_Atomic uint64_t harvested; /* records that are read */
 
-	_Atomic uint64_t lost;       /* records dropped because the ring was full */
-	_Atomic uint64_t head;       /* records ever written */
 	struct end_record ring[STANDING_RECORDS]; /* number n is at n % STANDING_RECORDS */
 };
 

@@ -43,6 +43,9 @@ struct standing_host_ops {
 	struct standing *(*area)(const struct service *service, unsigned int index);
 	struct tally *(*tally)(const struct service *service);
 
+	/* Those who are forked from now on may accept. */
+	void (*open)(struct service *service);
+
 	/* Before a process is made for this slot: its area is as new, and the only one that children forked next see. */
 	int (*lend)(struct service *service, unsigned int index);
 

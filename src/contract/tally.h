@@ -28,14 +28,14 @@ struct tally {
 
 	/* Counters. */
 	_Atomic uint64_t accepted, ended, refused, would_refuse, written_off;
-	_Atomic uint64_t untracked;     /* let in without limits per source: the table of sources was full */
+	_Atomic uint64_t untracked; /* let in without limits per source: the table of sources was full */
 	_Atomic uint64_t requests, bytes_in, bytes_out;
-	_Atomic uint64_t pauses;        /* at the bound, or because accept or place failed */
+	_Atomic uint64_t pauses; /* at the bound, or because accept or place failed */
 	_Atomic uint64_t accept_errors, place_errors;
 	_Atomic uint64_t worker_starts, worker_deaths, worker_recycled; /* deaths: not in good order */
 	_Atomic uint64_t answered_for_the_dead;
-	_Atomic uint64_t lost_records;  /* a worker ended more connections than its ring holds */
-	_Atomic uint64_t lost_lines;    /* of the log, by the service process */
+	_Atomic uint64_t lost_records; /* a worker ended more connections than its ring holds */
+	_Atomic uint64_t lost_lines;   /* of the log, by the service process */
 	_Atomic uint64_t ended_by[END_REASONS];
 
 	/* Gauges. */
@@ -45,8 +45,8 @@ struct tally {
 	_Atomic uint64_t paused;        /* 1: nobody is accepted at the moment */
 	_Atomic uint64_t waiting;       /* 1: at the bound, and somebody waits for a worker */
 
-	struct histogram duration;      /* accept to end */
-	struct histogram queue_wait;    /* connected to accepted, where known */
+	struct histogram duration;   /* accept to end */
+	struct histogram queue_wait; /* connected to accepted, where known */
 };
 
 /* One writer: see slot_add. */

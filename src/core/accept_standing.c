@@ -57,6 +57,14 @@ static void somebody_waits(struct loop_source *source, uint32_t events)
 		service->model.ops->room(&service->model));
 }
 
+static void begin(struct loop_timer *timer)
+{
+	struct service *service = container_of(timer, struct ledger, backoff_timer)->service;
+
+	accept_standing_go(service);
+	service->model.ops->go(&service->model);
+}
+
 int accept_standing_open(struct service *service)
 {
 	struct ledger *ledger = service->ledger;
@@ -68,9 +76,11 @@ int accept_standing_open(struct service *service)
 	}
 	ledger->accept_state = ACCEPT_OPEN;
 	ledger->last_accept_ns = clock_now_ns();
-	if (!ledger->held)
-		accept_standing_go(service);
-	return 0;
+	if (ledger->held)
+		return 0;
+	/* Through the timer, so that nobody is served before brood_run. */
+	ledger->backoff_timer.fire = begin;
+	return loop_arm(service->engine->loop, &ledger->backoff_timer, 0);
 }
 
 void accept_standing_go(struct service *service)

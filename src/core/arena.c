@@ -13,8 +13,8 @@
 #include "core/stray.h"
 #include "process/pages.h"
 
-_Static_assert(
-	sizeof(struct arena) - offsetof(struct arena, standing) <= ARENA_PAGE, "what a worker writes is one page");
+_Static_assert(offsetof(struct arena, own.ring) - offsetof(struct arena, standing) <= ARENA_PAGE,
+	"what a worker mostly writes is one page");
 
 /* One whose flags we may not set (fd://) blocks or does not as somebody else likes. */
 static bool accept_waits(const struct ledger *ledger)
@@ -61,6 +61,12 @@ static int fill_in(struct arena *arena)
 	arena->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (arena->wake_fd < 0)
 		return -errno;
+	/* A process for each client: mapping its area before each fork costs 13 microseconds, publishing it 1
+	 * (docs/decisions/standing.md). A keeper maps it once for all its workers. */
+	if (service->model.config.oneshot && !service->model.config.keeps)
+		r = duplicate(service->board.fd, &arena->board_fd);
+	if (r < 0)
+		return r;
 	arena->waits = accept_waits(ledger);
 	arena->one_shot = service->model.config.oneshot;
 	for (size_t i = 0; i < ledger->acceptor_count && r == 0; i++)
@@ -84,7 +90,7 @@ int arena_open(struct service *service)
 		return -ENOMEM;
 	arena->service = service;
 	arena->size = size;
-	arena->life_fd = arena->wake_fd = arena->statm_fd = -1;
+	arena->life_fd = arena->wake_fd = arena->board_fd = arena->statm_fd = -1;
 	service->arena = arena;
 	pool_equip(service, &arena->conn, 0, (char *)(arena + 1));
 	r = fill_in(arena);
@@ -108,6 +114,7 @@ void arena_close(struct service *service)
 	arena_check_close(arena);
 	close_fd(arena->life_fd);
 	close_fd(arena->wake_fd);
+	close_fd(arena->board_fd);
 	for (size_t i = 0; i < arena->listener_count; i++) {
 		close(arena->queue_fds[i]);
 		if (arena->listeners[i].fd != arena->queue_fds[i])

@@ -30,9 +30,11 @@ struct service;
 struct arena {
 	/* As the service process made it. */
 	struct service *service;
-	size_t size; /* of all of this */
-	int life_fd; /* these three and the listeners' numbers are next to each other: a child closes the rest */
-	int wake_fd; /* an eventfd: wakes the service process */
+	size_t size;  /* of all of this */
+	int life_fd;  /* these three and the listeners' numbers are next to each other: a child closes the rest */
+	int wake_fd;  /* an eventfd: wakes the service process */
+	int board_fd; /* one-shot: where workers publish their area (core/tell.h). -1: they have it mapped */
+	bool open;    /* accept: for those who are forked from now on */
 	bool waits; /* accept itself waits: there is one listener, and it is ours. Else an epoll of the worker's own */
 	bool one_shot;
 	size_t listener_count;
@@ -40,7 +42,7 @@ struct arena {
 	int queue_fds[ENGINE_LISTENERS];             /* the same sockets by numbers that stay */
 	struct arena_check *check;                   /* NULL: nobody looks */
 
-	/* The worker's, on one page if a fresh one is to have but one to copy. */
+	/* The worker's. Up to the ring on one page: a fresh worker has but one to copy. */
 	_Alignas(ARENA_PAGE) struct standing *standing;
 	unsigned int index;
 	pid_t parent;
@@ -52,6 +54,7 @@ struct arena {
 	bool is_over;       /* its one client is served, and there is nothing left to do */
 	bool ring_is_stuck; /* the service process did not come to empty it when waited for */
 	struct brood_conn conn;
+	struct standing own; /* what is published; its ring, and what follows, is seldom touched */
 	struct park park;
 };
 

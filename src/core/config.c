@@ -104,8 +104,8 @@ static int check_pool_bound(const struct brood_service *service, const char *nam
 {
 	if (value >= 0 && value <= MAX_WORKERS)
 		return 0;
-	return sentence_set(why, -EINVAL, "service %s: %s is %d; it must be between 1 and %d", service->name, name, value,
-		MAX_WORKERS);
+	return sentence_set(why, -EINVAL, "service %s: %s is %d; it must be between 1 and %d", service->name, name,
+		value, MAX_WORKERS);
 }
 
 /* workers is the bound in any case; without a range the pool has that size always. */
@@ -120,12 +120,13 @@ static int check_pool(struct brood_service *service, struct sentence *why)
 	if (service->workers && service->workers != service->workers_max &&
 		(service->workers_min || service->workers_max || service->workers_spare))
 		return sentence_set(why, -EINVAL,
-			"service %s: workers says how many there are always; leave it out, or workers_min, workers_max and "
+			"service %s: workers says how many there are always; leave it out, or workers_min, "
+			"workers_max and "
 			"workers_spare",
 			service->name);
 	if ((service->workers_min || service->workers_spare) && !service->workers_max)
-		return sentence_set(why, -EINVAL, "service %s: workers_min and workers_spare need workers_max",
-			service->name);
+		return sentence_set(
+			why, -EINVAL, "service %s: workers_min and workers_spare need workers_max", service->name);
 	if (service->max_requests == 1)
 		service->fresh = BROOD_ONESHOT;
 	if (!service->workers_max)
@@ -135,6 +136,10 @@ static int check_pool(struct brood_service *service, struct sentence *why)
 	if (service->workers_min > service->workers_max)
 		return sentence_set(why, -EINVAL, "service %s: workers_min is %d, more than workers_max, which is %d",
 			service->name, service->workers_min, service->workers_max);
+	if (service->workers_spare > service->workers_max)
+		return sentence_set(why, -EINVAL,
+			"service %s: workers_spare is %d, more than workers_max, which is %d", service->name,
+			service->workers_spare, service->workers_max);
 	if (!service->workers_spare)
 		service->workers_spare = (service->workers_max + 3) / 4;
 	service->workers = service->workers_max;
@@ -178,10 +183,11 @@ static int check_model(const struct brood_service *service, struct sentence *why
 	};
 
 	for (size_t i = 0; i < sizeof only / sizeof *only; i++)
-		if (only[i].given && service->model != BROOD_PREFORK && !(only[i].for_fork && service->model == BROOD_FORK))
-			return sentence_set(why, -EINVAL, "service %s: model %s does not know %s; model prefork%s does",
-				service->name, models[service->model]->name, only[i].name,
-				only[i].for_fork ? " or fork" : "");
+		if (only[i].given && service->model != BROOD_PREFORK &&
+			!(only[i].for_fork && service->model == BROOD_FORK))
+			return sentence_set(why, -EINVAL,
+				"service %s: model %s does not know %s; model prefork%s does", service->name,
+				models[service->model]->name, only[i].name, only[i].for_fork ? " or fork" : "");
 	return 0;
 }
 

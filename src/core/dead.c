@@ -12,8 +12,8 @@
 #include "core/engine_private.h"
 #include "core/refuse.h"
 
-/* What the client said already must not be unread when the connection is closed: that sends a reset, which may overtake
- * the last words. Whoever says more than this has it so. */
+/* What the client said already must not be unread when the connection is closed: that sends a reset, which may
+ * overtake the last words. Whoever says more than this has it so. */
 #define DISCARD_SIZE  4096
 #define DISCARD_TIMES 16
 
@@ -72,7 +72,8 @@ bool dead_expire(struct service *service, int fd, const struct slot *slot)
 	return said;
 }
 
-/* A code of 0: somebody else waited for it, and nobody knows. What was cut off by the stop of everything is no death. */
+/* A code of 0: somebody else waited for it, and nobody knows. What was cut off by the stop of everything is no
+ * death. */
 static bool is_in_good_order(const struct end_record *record, const struct child_exit *ended)
 {
 	if (record->reason == END_STOPPED || record->reason == END_SUPERVISOR_GONE)

@@ -18,8 +18,8 @@ struct log_field;
 struct service;
 struct slot;
 
-/* .last_words, if slot says that a request is in hand of whose answer no byte has left; then the end of the stream, whoever
- * else holds the socket. Borrows fd. True: the words were sent. */
+/* .last_words, if slot says that a request is in hand of whose answer no byte has left; then the end of the
+ * stream, whoever else holds the socket. Borrows fd. True: the words were sent. */
 bool dead_answer(struct service *service, int fd, const struct slot *slot);
 
 /* The same for a worker that lives, and hears of it; only when what it promised in slot is past (see io_send). */
@@ -28,8 +28,8 @@ bool dead_expire(struct service *service, int fd, const struct slot *slot);
 /* What slot and exit (NULL: the worker is no process) tell about the end of a worker: died, phase, overdue. */
 void dead_examine(struct end_record *record, const struct slot *slot, const struct child_exit *ended);
 
-/* How a worker's process ended, for its line; of one that died the black box. text is for the values, fields has room for
- * DEAD_FIELDS. How many it wrote. */
+/* How a worker's process ended, for its line; of one that died the black box. text is for the values, fields has
+ * room for DEAD_FIELDS. How many it wrote. */
 size_t dead_fields(const struct end_record *record, const struct child_exit *ended, char text[DEAD_TEXT_SIZE],
 	struct log_field *fields);
 

@@ -23,8 +23,8 @@ struct deadline deadline_for_read(const struct brood_conn *conn, int64_t now_ns)
 struct deadline deadline_for_write(struct brood_conn *conn, int64_t now_ns);
 struct deadline deadline_for_sleep(const struct brood_conn *conn);
 
-/* One has passed: every further call fails with -ETIMEDOUT, and whoever watches this worker starts to count kill_after.
- * Returns -ETIMEDOUT. */
+/* One has passed: every further call fails with -ETIMEDOUT, and whoever watches this worker starts to count
+ * kill_after. Returns -ETIMEDOUT. */
 int deadline_expire(struct brood_conn *conn, enum end_reason reason);
 
 /* -ETIMEDOUT if the request's or the connection's time is over, 0 otherwise. */

@@ -99,11 +99,12 @@ static bool may_write_line(struct service *service, const struct end_record *rec
 {
 	if (level_of(record) > service->engine->log->max)
 		return false;
-	return !limits_is_refusal(record->reason) || rarely_may(&service->ledger->refused[record->reason], ret_unsaid);
+	return !limits_is_refusal(record->reason) ||
+	       rarely_may(&service->ledger->refused[record->reason], ret_unsaid);
 }
 
-static void write_line(struct service *service, const struct end_record *record, const struct child_exit *ended,
-	uint64_t unsaid)
+static void write_line(
+	struct service *service, const struct end_record *record, const struct child_exit *ended, uint64_t unsaid)
 {
 	char exit_text[DEAD_TEXT_SIZE], peer[PEER_TEXT_SIZE];
 	struct log *log = service->engine->log;
@@ -192,9 +193,10 @@ void end_connection(struct brood_conn *conn, enum end_reason reason, const struc
 		reason = atomic_load_explicit(&conn->slot->reason, memory_order_relaxed);
 	if (reason == END_NONE || reason >= END_REASONS)
 		reason = END_UNKNOWN;
+	/* A penalty is in force before anybody reads of it. */
+	admit_ended(conn, reason);
 	if (!conn->recorded)
 		tell(conn, reason, ended);
-	admit_ended(conn, reason);
 	tally_add(&service->ledger->tally->ended, 1);
 	list_remove(&conn->link);
 	service->ledger->out_count--;

@@ -78,11 +78,11 @@ static int unblock_signal(const struct arena *arena)
 
 static int catch_signal(struct arena *arena)
 {
-	struct sigaction action = { .sa_handler = call_away, .sa_flags = SA_RESTART };
+	int r = direct_handle_signal(GATE_SIGNAL, call_away);
 
 	if (the_gate != &arena->gate)
 		the_gate = &arena->gate;
-	return sigaction(GATE_SIGNAL, &action, NULL) < 0 ? -errno : unblock_signal(arena);
+	return r < 0 ? r : unblock_signal(arena);
 }
 
 int gate_open(struct arena *arena)

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "contract/standing.h"
 #include "core/admit.h"
+#include "core/arena.h"
 #include "core/dead.h"
 #include "core/end.h"
 #include "core/engine_private.h"
@@ -184,13 +185,23 @@ static bool had_client(const struct standing *standing)
 	       standing->served != standing->head + standing->lost;
 }
 
-static void fill_in(struct end_record *record, const struct standing *standing, pid_t worker, enum end_reason reason)
+/* One that publishes its area and died on the way took its counts along: no figure is better than a wrong one. */
+static bool knows_counts(const struct service *service, const struct standing *standing)
 {
+	return service->arena->board_fd < 0 ||
+	       atomic_load_explicit(&standing->slot.phase, memory_order_relaxed) == PHASE_OVER;
+}
+
+static void fill_in(
+	const struct service *service, const struct standing *standing, pid_t worker, enum end_reason reason)
+{
+	struct end_record *record = &service->ledger->record;
+
 	memset(record, 0, offsetof(struct end_record, peer));
 	record->reason = reason;
 	record->worker = worker;
 	record->queue_us = atomic_load_explicit(&standing->queue_us, memory_order_relaxed);
-	record->counted = true;
+	record->counted = knows_counts(service, standing);
 	record->accepted_ns = atomic_load_explicit(&standing->accepted_ns, memory_order_relaxed);
 	record->peer_size = standing->peer_size <= sizeof record->peer ? standing->peer_size : 0;
 	memcpy(&record->peer, &standing->peer, record->peer_size);
@@ -205,7 +216,7 @@ static void end_client(struct service *service, unsigned int index, pid_t worker
 	struct end_record *record = &service->ledger->record;
 	int fd = reach_client(service, standing, table_pidfd);
 
-	fill_in(record, standing, worker, reason);
+	fill_in(service, standing, worker, reason);
 	tally_add(&service->ledger->tally->accepted, 1);
 	service->model.host->died(service, record, &standing->slot, fd, ended);
 	admit_harvest(service, record, record->uid);
@@ -218,7 +229,7 @@ static void tell_idle_death(
 {
 	struct end_record *record = &service->ledger->record;
 
-	fill_in(record, standing, worker, END_NONE);
+	fill_in(service, standing, worker, END_NONE);
 	record->accepted_ns = atomic_load_explicit(&standing->started_ns, memory_order_relaxed);
 	service->model.host->died(service, record, NULL, -1, ended);
 }

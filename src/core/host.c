@@ -7,8 +7,8 @@
 
 #include "core/dead.h"
 #include "core/end.h"
-#include "core/harvest.h"
 #include "core/engine_private.h"
+#include "core/harvest.h"
 #include "core/inherit.h"
 #include "core/life.h"
 #include "core/standing_host.h"

@@ -85,6 +85,7 @@ static void leave_standing(const struct service *service, const struct kept *kep
 		return;
 	close_but(arena->life_fd, kept);
 	close_but(arena->wake_fd, kept);
+	close_but(arena->board_fd, kept);
 	for (size_t i = 0; i < arena->listener_count; i++) {
 		if (arena->listeners[i].fd != arena->queue_fds[i])
 			close_but(arena->listeners[i].fd, kept);
@@ -116,7 +117,8 @@ void inherit_enter_standing(const struct service *service, int kept_fd)
 {
 	const struct brood *engine = service->engine;
 	const struct arena *arena = service->arena;
-	struct kept kept = { .count = 4, .fds = { engine->log->fd, arena->life_fd, arena->wake_fd, kept_fd } };
+	struct kept kept = { .count = 5,
+		.fds = { engine->log->fd, arena->life_fd, arena->wake_fd, arena->board_fd, kept_fd } };
 
 	for (size_t i = 0; i < arena->listener_count; i++) {
 		kept.fds[kept.count++] = arena->queue_fds[i];

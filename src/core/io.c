@@ -11,8 +11,8 @@
 #include "core/service.h"
 #include "core/share.h"
 
-/* After so many operations a worker shows how far it is, should it publish its slot: it may never have to wait for its
- * client, and is not to be taken for one that is stuck (model/held.c). */
+/* After so many operations a worker shows how far it is, should it publish its slot: it may never have to wait for
+ * its client, and is not to be taken for one that is stuck (model/held.c). */
 #define TELL_OPERATIONS 32
 
 int io_break(struct brood_conn *conn, int error)
@@ -62,8 +62,8 @@ static void count_operation(struct brood_conn *conn, _Atomic uint64_t *bytes, ss
 		conn_tell(conn);
 }
 
-/* Before the first byte of an answer leaves: from here on nobody may answer in our place. Then our deadline is looked at.
- * Whoever might answer looks at the deadline first and then at the slot: so it cannot be both of us. */
+/* Before the first byte of an answer leaves: from here on nobody may answer in our place. Then our deadline is
+ * looked at. Whoever might answer looks at the deadline first and then at the slot: so it cannot be both of us. */
 static void begin_answer(struct brood_conn *conn)
 {
 	_Atomic uint32_t *answering = &conn->slot->answering;

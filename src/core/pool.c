@@ -55,6 +55,7 @@ void pool_equip(struct service *service, struct brood_conn *conn, unsigned int i
 	conn->model = &service->model;
 	conn->index = index;
 	conn->publish_fd = -1;
+	conn->publish_at = (off_t)(index * service->board.area_size);
 	conn->slot = board_slot(&service->board, index);
 	conn->buffer = extra;
 	extra += CONN_BUFFER;
@@ -111,7 +112,8 @@ void pool_renew(struct brood_conn *conn)
 	conn->expire_sent = conn->answered = conn->recorded = false;
 	conn->expired = 0;
 	conn->broken = 0;
-	conn->got_byte = conn->eof = conn->finished = conn->aborted = conn->gave_way = conn->forked = conn->child = false;
+	conn->got_byte = conn->eof = conn->finished = conn->aborted = conn->gave_way = conn->forked = conn->child =
+		false;
 	conn->peer_size = conn->local_size = 0;
 	conn->peer_text[0] = '\0';
 	conn->buffer_start = conn->buffer_end = 0;

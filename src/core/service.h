@@ -65,17 +65,17 @@ struct ledger {
 	unsigned int lost_count; /* of those: written off, with a thread that may never come back */
 	struct loop_timer sweep_timer;
 	bool sweeping;
-	int64_t last_accept_ns; /* for idle */
-	struct tally *tally;          /* at the end of the board */
-	struct end_record record;     /* of the end in hand: not on the stack, for the reason of scratch */
+	int64_t last_accept_ns;   /* for idle */
+	struct tally *tally;      /* at the end of the board */
+	struct end_record record; /* of the end in hand: not on the stack, for the reason of scratch */
 	struct rarely cause[HOST_CAUSES];
 	struct rarely refused[END_REASONS], would_refuse[END_REASONS];
 	struct park park; /* refused clients that may still be sending */
 	struct loop_timer park_timer;
 	struct harvest_note *notes; /* of each standing worker */
-	bool saturated;       /* every standing worker is busy */
-	bool batching;        /* lines are held back in batch until harvest_flush */
-	int64_t loop_now_ns;  /* of the harvest in hand */
+	bool saturated;             /* every standing worker is busy */
+	bool batching;              /* lines are held back in batch until harvest_flush */
+	int64_t loop_now_ns;        /* of the harvest in hand */
 	struct log_batch batch;
 	struct service *service;
 	char scratch[LOG_SCRATCH_SIZE]; /* for end records: stack pages are copied after each fork, these are not */

@@ -243,10 +243,7 @@ int service_start(struct service *service)
 			model->ops->name, strerrordesc_np(-r));
 	service->model_started = true;
 	warn_of_open_files(service);
-	r = accept_open(service);
-	if (r == 0 && !service->ledger->held && model->ops->go)
-		model->ops->go(model);
-	return r;
+	return accept_open(service);
 }
 
 static uint64_t dropped_by_kernel(const struct ledger *ledger)

@@ -10,6 +10,7 @@
 #include "core/accept_standing.h"
 #include "core/arena.h"
 #include "core/engine_private.h"
+#include "core/tell.h"
 
 /* A forked child does not have the board mapped, but it has its descriptor; a standing worker has its area alone. */
 static uint64_t read_waiting(const struct brood_conn *conn)
@@ -19,8 +20,10 @@ static uint64_t read_waiting(const struct brood_conn *conn)
 	off_t at = (off_t)((size_t)board->count * board->area_size + offsetof(struct tally, waiting));
 	uint64_t waiting = 0;
 
-	if (arena)
+	if (arena) {
+		tell_refresh(conn->service->arena);
 		return atomic_load_explicit(&arena->standing->waiting, memory_order_relaxed);
+	}
 	if (conn->publish_fd < 0)
 		return atomic_load_explicit(&board_tally(board)->waiting, memory_order_relaxed);
 	return pread(conn->publish_fd, &waiting, sizeof waiting, at) == sizeof waiting ? waiting : 0;
@@ -54,6 +57,5 @@ void share_look_for_waiting(struct service *service)
 
 	tally_set(&ledger->tally->waiting, waiting);
 	for (unsigned int i = 0; service->arena && i < service->board.count; i++)
-		atomic_store_explicit(
-			&board_standing(&service->board, i)->waiting, waiting, memory_order_relaxed);
+		atomic_store_explicit(&board_standing(&service->board, i)->waiting, waiting, memory_order_relaxed);
 }

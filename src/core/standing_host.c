@@ -63,9 +63,20 @@ static struct standing *area(const struct service *service, unsigned int index)
 	return board_standing(&service->board, index);
 }
 
+static void open_to_clients(struct service *service)
+{
+	service->arena->open = true;
+}
+
 static struct tally *tally(const struct service *service)
 {
 	return service->ledger->tally;
+}
+
+/* core/tell.c */
+static bool is_idle_at_once(const struct service *service)
+{
+	return service->arena->board_fd >= 0 && !service->config.handler.start;
 }
 
 /* The ring may stay as it is: nobody reads beyond head. */
@@ -76,9 +87,9 @@ static int lend(struct service *service, unsigned int index)
 	memset(standing, 0, offsetof(struct standing, ring));
 	atomic_store_explicit(&standing->client_fd, -1, memory_order_relaxed);
 	atomic_store_explicit(&standing->started_ns, clock_now_ns(), memory_order_relaxed);
-	atomic_store(&standing->state, STANDING_STARTING);
+	atomic_store(&standing->state, is_idle_at_once(service) ? STANDING_IDLE : STANDING_STARTING);
 	harvest_begin(service, index);
-	return board_lend(&service->board, index);
+	return service->arena->board_fd >= 0 ? 0 : board_lend(&service->board, index);
 }
 
 static void all_gone(struct service *service)
@@ -94,6 +105,7 @@ const struct standing_host_ops standing_host_ops = {
 	.wake_fd = wake_fd,
 	.area = area,
 	.tally = tally,
+	.open = open_to_clients,
 	.lend = lend,
 	.harvest = harvest_ring,
 	.flush = harvest_flush,

@@ -55,10 +55,14 @@ static void pause_ms(const struct arena *arena, int ms)
 	poll(&life, 1, ms);
 }
 
-static void wait_for_go(const struct arena *arena)
+static void wait_for_go(struct arena *arena)
 {
-	while (!atomic_load(&arena->standing->open) && is_told(arena, STANDING_STAY) && !is_alone(arena))
+	if (arena->open)
+		return;
+	while (!atomic_load(&arena->standing->open) && is_told(arena, STANDING_STAY) && !is_alone(arena)) {
 		pause_ms(arena, CLOSED_LOOK_MS);
+		tell_refresh(arena);
+	}
 }
 
 /* ---- One client ---- */
@@ -93,11 +97,12 @@ static bool is_let_in(struct arena *arena, struct admit_client *client, enum end
 	for (unsigned int i = 0; i < board->count; i++) {
 		const struct standing *sibling = board_sibling(board, i);
 
+		/* The ring first: who ends in between is counted in neither, and not in both. */
+		add_unharvested(arena, i, client, &counts);
 		if (i != arena->index && atomic_load_explicit(&sibling->state, memory_order_relaxed) == STANDING_BUSY)
 			admit_counts_add(arena->service, client,
 				atomic_load_explicit(&sibling->tag, memory_order_relaxed),
 				atomic_load_explicit(&sibling->accepted_ns, memory_order_relaxed), &counts);
-		add_unharvested(arena, i, client, &counts);
 	}
 	reason = admit_judge(arena->service, conn, client, &counts, ret_would);
 	atomic_store_explicit(&conn->slot->reason, reason, memory_order_relaxed);
@@ -168,10 +173,11 @@ static bool serve(struct arena *arena)
 	 * the rest by itself (core/harvest.c). */
 	if (conn->heir_here)
 		return true;
+	/* Now, and not by exiting: that takes its time, and what the client sends meanwhile would be answered by a reset. */
+	conn->transport->close(conn);
 	arena->is_over = arena->one_shot && let_in && would == END_NONE && is_all_done(arena);
 	if (arena->is_over)
 		return true;
-	conn->transport->close(conn);
 	arena->requests += atomic_load_explicit(&conn->slot->requests, memory_order_relaxed);
 	tell_end(arena, &client, would);
 	return let_in;
@@ -222,6 +228,8 @@ static int next_client(struct arena *arena)
 	arena_check(arena);
 	if (is_told(arena, STANDING_STAY))
 		r = gate_take(arena, &arena->conn);
+	if (r == -ESHUTDOWN)
+		tell_refresh(arena);
 	if (r == -ESHUTDOWN && is_told(arena, STANDING_EMPTY))
 		r = gate_take_queued(arena, &arena->conn);
 	return r;
@@ -259,8 +267,10 @@ static void enter(struct arena *arena, unsigned int index, pid_t parent)
 
 	arena->index = index;
 	arena->parent = parent;
-	arena->standing = arena->service->board.loan;
+	arena->standing = arena->board_fd < 0 ? arena->service->board.loan : &arena->own;
 	conn->index = index;
+	conn->publish_fd = arena->board_fd;
+	conn->publish_at = (off_t)(index * arena->service->board.area_size);
 	conn->slot = &arena->standing->slot;
 }
 
@@ -292,8 +302,7 @@ int take_stand(struct service *service, unsigned int index, pid_t parent)
 	enter(arena, index, parent);
 	r = prepare(arena);
 	if (r < 0) {
-		arena->standing->slot.error = r;
-		atomic_store(&arena->standing->slot.reason, END_START_FAILED);
+		tell_failed(arena, r);
 		return r;
 	}
 	tell_ready(arena);

@@ -33,21 +33,58 @@ static void wake_if_asleep(const struct arena *arena)
 		wake(arena);
 }
 
+/* What we write comes first, then what we are told, then the ring. */
+static void publish(const struct arena *arena)
+{
+	if (arena->board_fd >= 0)
+		direct_pwrite(arena->board_fd, &arena->own, offsetof(struct standing, order), arena->conn.publish_at);
+}
+
+static void publish_record(const struct arena *arena, const struct end_record *record)
+{
+	off_t at = (const char *)record - (const char *)&arena->own;
+
+	if (arena->board_fd >= 0)
+		direct_pwrite(arena->board_fd, record, sizeof *record, arena->conn.publish_at + at);
+}
+
+void tell_refresh(struct arena *arena)
+{
+	size_t from = offsetof(struct standing, order), to = offsetof(struct standing, ring);
+
+	if (arena->board_fd >= 0)
+		direct_pread(
+			arena->board_fd, (char *)&arena->own + from, to - from, arena->conn.publish_at + (off_t)from);
+}
+
 static void tell_state(struct arena *arena, enum standing_state state, int64_t now_ns)
 {
 	atomic_store_explicit(&arena->standing->since_ns, now_ns, memory_order_relaxed);
 	atomic_store(&arena->standing->state, state);
+	publish(arena);
 }
 
+/* Without a start to wait for, the service process took this for granted, and need not be told. */
 void tell_ready(struct arena *arena)
 {
-	tell_state(arena, STANDING_IDLE, atomic_load_explicit(&arena->standing->started_ns, memory_order_relaxed));
+	if (arena->board_fd >= 0 && !arena->service->config.handler.start)
+		return;
+	tell_refresh(arena);
+	tell_state(arena, STANDING_IDLE, arena->standing->started_ns);
 	wake_if_asleep(arena);
 }
 
 void tell_leaving(struct arena *arena)
 {
 	tell_state(arena, STANDING_LEAVING, arena_now_ns(arena));
+}
+
+void tell_failed(struct arena *arena, int error)
+{
+	arena->standing->slot.error = error;
+	atomic_store(&arena->standing->slot.reason, END_START_FAILED);
+	atomic_store(&arena->standing->state, STANDING_STARTING);
+	publish(arena);
 }
 
 static uint32_t uid_of(struct brood_conn *conn, bool limited)
@@ -81,6 +118,7 @@ void tell_client(struct arena *arena, const struct admit_client *client, bool li
 	copy_peer(&standing->peer, conn);
 	slot_add(&standing->served, 1);
 	tell_state(arena, STANDING_BUSY, conn->accepted_ns);
+	tell_refresh(arena);
 	wake_if_asleep(arena);
 }
 
@@ -99,6 +137,7 @@ static bool wait_for_room(struct arena *arena, uint64_t head)
 	wake(arena);
 	for (int i = 0; i < ROOM_TRIES && !arena->ring_is_stuck; i++) {
 		usleep(ROOM_TRY_US);
+		tell_refresh(arena);
 		if (has_room(arena, head))
 			return true;
 	}
@@ -142,6 +181,9 @@ void tell_end(struct arena *arena, const struct admit_client *client, enum end_r
 		fill_in(record, arena, client);
 		record->would_refuse = would_refuse;
 		now_ns = record->ended_ns;
+		publish_record(arena, record);
+		/* Never to be found in both places. */
+		atomic_store_explicit(&standing->tag, 0, memory_order_relaxed);
 		atomic_store_explicit(&standing->head, head + 1, memory_order_release);
 	} else {
 		now_ns = arena_now_ns(arena);
@@ -163,11 +205,14 @@ void tell_accept_error(struct arena *arena, int error)
 	atomic_store_explicit(&arena->standing->accept_error, error, memory_order_relaxed);
 	slot_add(&arena->standing->accept_errors, 1);
 	atomic_thread_fence(memory_order_seq_cst);
+	publish(arena);
+	tell_refresh(arena);
 	wake_if_asleep(arena);
 }
 
 void tell_wants_to_go(struct arena *arena)
 {
 	atomic_store(&arena->standing->wants_to_go, 1);
+	publish(arena);
 	wake(arena);
 }

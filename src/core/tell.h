@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* What a standing worker tells about itself in its area on the board. In the worker; sends a wake-up only if nobody looks. */
+/*
+ * What a standing worker tells about itself in its area on the board. In the worker; sends a wake-up only if nobody looks.
+ * One-shot workers do not have their area mapped: they fill in one of their own and publish it with pwrite(2), and what they
+ * are told they fetch.
+ */
 #ifndef CORE_TELL_H
 #define CORE_TELL_H
 
@@ -14,6 +18,10 @@ struct arena;
 
 void tell_ready(struct arena *arena); /* IDLE, for the first time: somebody may wait for it */
 void tell_leaving(struct arena *arena);
+void tell_failed(struct arena *arena, int error); /* to start */
+
+/* What we are told is as it is now. */
+void tell_refresh(struct arena *arena);
 
 /* The client just accepted is in our hands: BUSY. limited: client says who it is. */
 void tell_client(struct arena *arena, const struct admit_client *client, bool limited);

@@ -30,7 +30,7 @@ struct loop_timer {
 
 struct loop {
 	int epoll_fd;
-	int64_t now_ns; /* as of the last wake-up */
+	int64_t now_ns;   /* as of the last wake-up */
 	bool notes_sleep; /* somebody wants to know the next; it costs a system call for each turn */
 	bool slept;       /* nothing was ready when this turn began: what is ready now came just now */
 	struct loop_timer **heap;

@@ -42,8 +42,7 @@ static void end_life(struct brood_conn *conn, enum end_reason reason)
 /* A worker's own page both can see; a slot of its own the child has published in our place. False: there is none. */
 static bool see_its_slot(struct brood_conn *conn)
 {
-	return conn->publish_fd < 0 ||
-	       pread(conn->publish_fd, conn->slot, sizeof *conn->slot, (off_t)conn->index * SLOT_SIZE) >= 0;
+	return conn->publish_fd < 0 || pread(conn->publish_fd, conn->slot, sizeof *conn->slot, conn->publish_at) >= 0;
 }
 
 void heir_join(struct brood_conn *conn)

@@ -25,8 +25,8 @@ static size_t set_size(int capacity)
 	return sizeof(struct held_set) + (size_t)capacity * sizeof(struct held);
 }
 
-/* exit(3) in a handler must not run the atexit work of the parent a second time, nor flush its stdio buffers. Registered
- * after everything the child inherits, hence called before it. */
+/* exit(3) in a handler must not run the atexit work of the parent a second time, nor flush its stdio buffers.
+ * Registered after everything the child inherits, hence called before it. */
 static void exit_hook(int status, void *arg)
 {
 	const struct model *model = arg;

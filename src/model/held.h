@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Children held by a service process: each has one connection, is watched by its pidfd in the loop, is told to end
- * when its deadline passed or it is stuck (process/ladder.h, process/stall.h), and becomes one host->ended. Used by fork
- * (every connection) and by iterative (brood_fork).
+ * when its deadline passed or it is stuck (process/ladder.h, process/stall.h), and becomes one host->ended. Used by
+ * fork (every connection) and by iterative (brood_fork).
  */
 #ifndef MODEL_HELD_H
 #define MODEL_HELD_H
@@ -50,8 +50,8 @@ void held_catch_exit(struct model *model);
 /* In the child: never returns. */
 _Noreturn void held_exit(int status);
 
-/* What a worker's death says about the connection in its hands: END_NONE, if its slot knows better. ended_as: for what the
- * model itself was ending it, or END_NONE. */
+/* What a worker's death says about the connection in its hands: END_NONE, if its slot knows better. ended_as: for
+ * what the model itself was ending it, or END_NONE. */
 enum end_reason held_reason(
 	const struct model *model, const struct slot *slot, enum end_reason ended_as, const struct child_exit *ended);
 

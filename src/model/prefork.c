@@ -49,13 +49,14 @@ struct prefork {
 	struct sizing_config size;
 	struct loop_timer timer;
 	struct loop_source wake_source;
-	int64_t sweep_ns; /* the next one */
+	int64_t sweep_ns;      /* the next one */
+	int64_t saturation_ns; /* when it is next asked whether all are busy */
 	unsigned int sweeps;
 	int capacity;
 	int used; /* stations below that were ever in use */
 	int left; /* workers */
 	uint64_t draws;
-	bool failed;     /* a worker could not be made: sizing is to be asked again when */
+	bool failed; /* a worker could not be made: sizing is to be asked again when */
 	struct station stations[];
 };
 
@@ -256,6 +257,8 @@ static void see(struct prefork *pool, struct station *station, struct sight *sig
 	note_idle(pool, station, state);
 	sight->busy += state == STANDING_BUSY;
 	sight->idle += state == STANDING_IDLE;
+	if (station->told)
+		station_remind(station);
 	sight->starting += state == STANDING_STARTING;
 	sight->recycling += station->after != NULL;
 	sight->pool.alive += stays;
@@ -289,6 +292,17 @@ static void sweep(struct prefork *pool, int64_t now_ns)
 
 /* ---- Deciding ---- */
 
+/* In a flood all are busy and one is not, many times in each look's time: that is no news. */
+static void tell_saturation(struct prefork *pool, const struct sight *sight, int wanted, int64_t now_ns)
+{
+	bool all_busy = sight->idle + sight->starting == 0 && wanted <= 0 && sight->pool.alive >= workers_of(pool);
+
+	if (now_ns < pool->saturation_ns)
+		return;
+	pool->saturation_ns = now_ns + LOOK_MS * NS_PER_MS;
+	host_of(pool)->saturated(pool->owner.model->service, all_busy);
+}
+
 static void adjust(struct prefork *pool, struct sight *sight, int64_t now_ns)
 {
 	int wanted = sizing_wanted(&pool->sizing, &pool->size, sight->pool, now_ns);
@@ -298,9 +312,7 @@ static void adjust(struct prefork *pool, struct sight *sight, int64_t now_ns)
 	else if (wanted < 0)
 		let_go(pool, -wanted);
 	recycle(pool, sight);
-	host_of(pool)->saturated(pool->owner.model->service, sight->pool.idle + sight->pool.starting == 0 &&
-								     sight->idle == 0 && wanted <= 0 &&
-								     sight->pool.alive >= workers_of(pool));
+	tell_saturation(pool, sight, wanted, now_ns);
 }
 
 /* Those who stay until the queue is empty may all have died, or served their one client. */
@@ -496,6 +508,7 @@ static void prefork_go(struct model *model)
 	struct prefork *pool = model->state;
 
 	pool->owner.open = 1;
+	host_of(pool)->open(model->service);
 	for (int i = 0; i < pool->used; i++)
 		atomic_store(&area_of(pool, i)->open, 1);
 }

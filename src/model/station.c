@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -54,6 +55,16 @@ static void be_free(struct station *station, int error)
 	station->owner->freed(station->owner, station, error);
 }
 
+/* Else it may be that none will: they are not made as quickly as they die. */
+static bool did_anything(const struct station *station, const struct child_exit *ended)
+{
+	const struct standing *standing = area_of(station);
+
+	if (station_state(station) == STANDING_STARTING)
+		return false;
+	return atomic_load(&standing->served) > 0 || (ended->code == CLD_EXITED && ended->status == EXIT_SUCCESS);
+}
+
 static void end_worker(struct station *station, const struct child_exit *ended)
 {
 	struct model *model = station->owner->model;
@@ -62,8 +73,7 @@ static void end_worker(struct station *station, const struct child_exit *ended)
 
 	loop_del(model->loop, &station->source);
 	child_close(&station->worker);
-	if (station_state(station) != STANDING_STARTING)
-		station->was_idle = true;
+	station->was_idle = station->was_idle || did_anything(station, ended);
 	host_of(station)->harvest(service_of(station), station->index, pid);
 	host_of(station)->gone(service_of(station), station->index, pid,
 		held_reason(model, &standing->slot, station->ended_as, ended), ended, station->keeper.child.pidfd);
@@ -156,7 +166,7 @@ static void keeper_ready(struct loop_source *source, uint32_t events)
 	station->asked = false;
 	/* It may have been told before it could be sent a signal. */
 	if (station->told != STANDING_STAY)
-		station_tell(station, station->told);
+		station_remind(station);
 	if (station->owner->model->killed)
 		station_kill(station);
 }
@@ -228,16 +238,20 @@ enum standing_state station_state(const struct station *station)
 
 /* Only one that waits, or is about to, gets a signal: what is in the middle of its work would be interrupted there, and
  * sees the word when it is done. Either we see here that it is idle again, or it sees the word (core/take.c). */
+void station_remind(struct station *station)
+{
+	enum standing_state state = station_state(station);
+
+	if (station->worker.pidfd >= 0 && (state == STANDING_IDLE || state == STANDING_STARTING))
+		child_signal(&station->worker, SIGURG);
+}
+
 void station_tell(struct station *station, enum standing_order kind)
 {
-	enum standing_state state;
-
 	station->told = kind;
 	atomic_store(&area_of(station)->queues, station->owner->queues);
 	atomic_store(&area_of(station)->order, kind);
-	state = station_state(station);
-	if (station->worker.pidfd >= 0 && (state == STANDING_IDLE || state == STANDING_STARTING))
-		child_signal(&station->worker, SIGURG);
+	station_remind(station);
 }
 
 static int64_t late_ns(const struct slot *slot, int64_t now_ns)

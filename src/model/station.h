@@ -22,7 +22,7 @@ struct station;
 
 struct station_owner {
 	struct model *model;
-	bool keeps; /* workers have keepers */
+	bool keeps;                    /* workers have keepers */
 	uint32_t open, asleep, queues; /* what all workers are told (contract/standing.h) */
 	/* It is free again. error: it could not even be made. */
 	void (*freed)(struct station_owner *owner, struct station *station, int error);
@@ -63,6 +63,8 @@ static inline bool station_is_free(const struct station *station)
 enum standing_state station_state(const struct station *station);
 
 void station_tell(struct station *station, enum standing_order kind);
+void station_remind(
+	struct station *station); /* at each look: a fresh one may not have heard a signal that came too early */
 void station_sweep(struct station *station, bool look_for_stall, int64_t now_ns); /* each 250 ms, while it is busy */
 void station_kill(struct station *station);
 

@@ -168,8 +168,10 @@ static size_t write_block(struct log *log, char *block, size_t size)
 	n = log_target_write(log->fd, log->target, block + begin, 1 + size - begin);
 	if (n <= 0)
 		return 0;
-	/* What ends in a newline leaves nothing to repair: all of it, or no more than the newline of the torn one. */
-	log->torn = block[begin + (size_t)n - 1] != '\n';
+	/* What ends in a newline leaves nothing to repair: all of it, or no more than the newline of the torn one. Not written
+	 * to in vain: after a fork that costs a copy of the page (docs/decisions/fork-cost.md). */
+	if (torn != (block[begin + (size_t)n - 1] != '\n'))
+		log->torn = !torn;
 	return (size_t)n - (torn ? 1 : 0);
 }
 

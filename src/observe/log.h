@@ -41,14 +41,14 @@ struct log {
 	brood_log_fn *fn;
 	void *fn_arg;
 	_Atomic uint64_t lost;
-	_Atomic uint64_t lost_ever; /* the same, never set back: for counters */
-	_Atomic int lost_by;      /* pid that counts: a forked child begins at 0 */
-	_Atomic bool torn;        /* the target took part of a line: the next one begins with a newline */
-	_Atomic int64_t retry_ns; /* monotonic: not before then is a FIFO without reader tried again */
-	_Atomic int64_t zone;     /* of local time, see log_time.h */
+	_Atomic uint64_t lost_ever;    /* the same, never set back: for counters */
+	_Atomic int lost_by;           /* pid that counts: a forked child begins at 0 */
+	_Atomic bool torn;             /* the target took part of a line: the next one begins with a newline */
+	_Atomic int64_t retry_ns;      /* monotonic: not before then is a FIFO without reader tried again */
+	_Atomic int64_t zone;          /* of local time, see log_time.h */
 	struct log_rotation *rotation; /* of path, or NULL */
 	_Atomic uint32_t rotations;    /* that this process knows of */
-	_Atomic int zone_by;      /* pid that asks for it, see log_own; 0: anybody */
+	_Atomic int zone_by;           /* pid that asks for it, see log_own; 0: anybody */
 };
 
 void log_init(struct log *log); /* to nowhere: fd -1, fn NULL, BROOD_INFO, text */

@@ -11,8 +11,8 @@
 #include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 #include <time.h>
 
@@ -104,6 +104,11 @@ static inline int direct_unsent(int fd)
 	return result < 0 ? (int)result : unsent;
 }
 
+static inline ssize_t direct_pread(int fd, void *buf, size_t size, off_t offset)
+{
+	return direct_call(SYS_pread64, fd, (long)(intptr_t)buf, (long)size, offset, 0, 0);
+}
+
 static inline ssize_t direct_pwrite(int fd, const void *data, size_t size, off_t offset)
 {
 	return direct_call(SYS_pwrite64, fd, (long)(intptr_t)data, (long)size, offset, 0, 0);
@@ -127,6 +132,10 @@ static inline int64_t direct_now_ns(void)
 	direct_call(SYS_clock_gettime, CLOCK_MONOTONIC, (long)(intptr_t)&now, 0, 0, 0, 0);
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
+
+/* sigaction(2) for a handler without a mask, SA_RESTART. Returning from a handler is libc's on most machines; on x86 it is a
+ * function that whoever sets the handler brings along. */
+int direct_handle_signal(int signal, void (*handler)(int signal));
 
 static inline _Noreturn void direct_exit(int status)
 {

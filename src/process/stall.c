@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Invariant: whoever waited since the last look at /proc begins anew. To look is dear (two files), so it is done once for each
- * LOOKS-th part of the limit that the process used; the clock alone tells when. What counts is the first thread: it is the
- * one that serves, and a handler's own threads may well compute side by side while it waits for them.
+ * Invariant: whoever waited since the last look at /proc begins anew. To look is dear (two files), so it is done once
+ * for each LOOKS-th part of the limit that the process used; the clock alone tells when. What counts is the first
+ * thread: it is the one that serves, and a handler's own threads may well compute side by side while it waits for
+ * them.
  */
 #include "process/stall.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Finds a process that computes and computes and never waits for anything, without its cooperation: by its CPU clock, and by
- * how often the kernel saw it wait (docs/decisions/stuck-workers.md).
+ * Finds a process that computes and computes and never waits for anything, without its cooperation: by its CPU clock,
+ * and by how often the kernel saw it wait (docs/decisions/stuck-workers.md).
  */
 #ifndef PROCESS_STALL_H
 #define PROCESS_STALL_H
@@ -18,8 +18,9 @@ struct stall {
 	uint64_t progress; /* by then */
 };
 
-/* 1: since it last waited, and progress last changed, it has used limit_ns of CPU, or up to a twelfth more; 0: it has not;
- * -errno: /proc does not tell. pid: a child of the caller, not reaped. One system call, as long as it uses little CPU. */
+/* 1: since it last waited, and progress last changed, it has used limit_ns of CPU, or up to a twelfth more; 0: it
+ * has not; -errno: /proc does not tell. pid: a child of the caller, not reaped. Two system calls, as long as
+ * it uses little CPU. */
 int stall_look(struct stall *stall, pid_t pid, uint64_t progress, int64_t limit_ns);
 
 #endif

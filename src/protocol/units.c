@@ -91,8 +91,8 @@ int units_duration(const char *text, int *ret_ms, struct sentence *why)
 		return sentence_set(why, -EINVAL, "'%s' has no unit: write %ss for seconds, or ms, m, h", text, text);
 	unit = find_unit(time_units, rest);
 	if (!unit && (*rest == '.' || *rest == ','))
-		return sentence_set(
-			why, -EINVAL, "'%s' has a fraction: write a whole number of a smaller unit, as in 1500ms", text);
+		return sentence_set(why, -EINVAL,
+			"'%s' has a fraction: write a whole number of a smaller unit, as in 1500ms", text);
 	if (!unit)
 		return sentence_set(
 			why, -EINVAL, "'%s' has the unit '%s': write ms, s, m or h, as in 500ms or 30s", text, rest);

@@ -20,7 +20,7 @@ int control_default_path(char ret_path[CONTROL_PATH_SIZE], struct sentence *why)
 		base = getenv("XDG_RUNTIME_DIR");
 	if (!base || base[0] != '/')
 		return sentence_set(
-			why, -ENOENT, "neither $RUNTIME_DIRECTORY nor $XDG_RUNTIME_DIR is set: write --control PATH");
+			why, -ENOENT, "neither $RUNTIME_DIRECTORY nor $XDG_RUNTIME_DIR names a directory");
 	size = strcspn(base, ":");
 	if (size + sizeof IN_DIRECTORY > CONTROL_PATH_SIZE)
 		return sentence_set(
@@ -31,6 +31,8 @@ int control_default_path(char ret_path[CONTROL_PATH_SIZE], struct sentence *why)
 
 int control_find_path(const char *given, char ret_path[CONTROL_PATH_SIZE], struct sentence *why)
 {
+	int r;
+
 	if (!given)
 		given = getenv("BROOD_CONTROL");
 	if (given && *given) {
@@ -42,8 +44,14 @@ int control_find_path(const char *given, char ret_path[CONTROL_PATH_SIZE], struc
 	}
 	if (control_default_path(ret_path, NULL) == 0 && access(ret_path, F_OK) == 0)
 		return 0;
-	if (access(CONTROL_SYSTEM_PATH, F_OK) != 0)
-		return control_default_path(ret_path, why);
-	strcpy(ret_path, CONTROL_SYSTEM_PATH);
-	return 0;
+	if (access(CONTROL_SYSTEM_PATH, F_OK) == 0) {
+		strcpy(ret_path, CONTROL_SYSTEM_PATH);
+		return 0;
+	}
+	r = control_default_path(ret_path, why);
+	if (r != -ENOENT)
+		return r;
+	return sentence_set(why, r,
+		"which brood? No directory in $RUNTIME_DIRECTORY or $XDG_RUNTIME_DIR, and no " CONTROL_SYSTEM_PATH
+		": start it with --control PATH, and write the same here");
 }

@@ -105,32 +105,48 @@ static void examine(struct supervised *service, const struct child_exit *exit)
 	};
 }
 
-static void start_again(struct supervised *service, const char *how, pid_t pid, bool replaced)
-{
-	int64_t now_ns = clock_now_ns(), at_ns;
-	int64_t lived_ms = (now_ns - service->restart.started_ns) / NS_PER_MS;
-	bool again = restart_died(&service->restart, replaced, now_ns, &at_ns);
+/* What follows from a death. */
+struct sequel {
+	enum brood_level level;
+	const char *then;
+	int64_t after_ms;
+};
 
-	/* Nothing that it could find otherwise the next time. */
-	if (service->said_exit_status != 0 && !service->restart.was_ready)
-		again = false;
-	remember(service, pid, how);
-	report_event(service, replaced ? BROOD_WARN : BROOD_ERROR, "service process died",
+static void tell(const struct supervised *service, const char *how, pid_t pid, const struct sequel *sequel)
+{
+	report_event(service, sequel->level, "service process died",
 		(struct log_field[]){
 			LOG_INT("process", pid),
 			LOG_TEXT("exit", how),
 			LOG_TEXT("why", service->said.text[0] ? service->said.text : NULL),
 			LOG_TEXT("killed_because", service->killed_for),
-			LOG_INT("lived_ms", lived_ms),
+			LOG_INT("lived_ms", (clock_now_ns() - service->restart.started_ns) / NS_PER_MS),
 			LOG_UINT("deaths", service->restart.deaths),
-			LOG_TEXT("then", again ? "start again" : "give up"),
-			LOG_INT("after_ms", again ? (at_ns - now_ns) / NS_PER_MS : 0),
+			LOG_TEXT("then", sequel->then),
+			LOG_INT("after_ms", sequel->after_ms),
 			LOG_INT("cpu_us", service->box.cpu_us),
 			LOG_INT("peak_kib", service->box.peak_kib),
 			LOG_TEXT("core", service->box.core ? "yes" : "no"),
 			LOG_UINT("clients", service->box.clients),
 		},
 		service->box.known ? 12 : 8);
+}
+
+static void start_again(struct supervised *service, const char *how, pid_t pid, bool replaced)
+{
+	int64_t now_ns = clock_now_ns(), at_ns;
+	bool again = restart_died(&service->restart, replaced, now_ns, &at_ns);
+
+	/* Nothing that it could find otherwise the next time. */
+	if (service->said_exit_status != 0 && !service->restart.was_ready)
+		again = false;
+	remember(service, pid, how);
+	tell(service, how, pid,
+		&(struct sequel){
+			.level = replaced ? BROOD_WARN : BROOD_ERROR,
+			.then = again ? "start again" : "give up",
+			.after_ms = again ? (at_ns - now_ns) / NS_PER_MS : 0,
+		});
 	if (!again) {
 		give_up(service, how);
 		return;
@@ -187,6 +203,11 @@ static void ended(struct supervised *service, pid_t pid, const struct child_exit
 			remember(service, pid, how);
 		stopped(service);
 	} else if (service->state == SERVICE_READY && (service->lame || !listeners_left(service))) {
+		if (!clean) {
+			service->restart.deaths++;
+			remember(service, pid, how);
+			tell(service, how, pid, &(struct sequel){ .level = BROOD_ERROR, .then = "stop" });
+		}
 		stopped(service);
 	} else if (is_awaited(service)) {
 		failed_to_come(service, how, pid);

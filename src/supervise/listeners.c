@@ -16,7 +16,8 @@
 #include "supervise/supervisor.h"
 #include "transport/open.h"
 
-#define URL_SEPARATORS " \t\n"
+#define URL_SEPARATORS    " \t\n"
+#define WORKERS_TEXT_SIZE 48
 
 /* A socket file is a file like the pid file and the log: whatever is in its way, it cannot be created. */
 int listeners_exit_status(const char *url, int error, bool in_file)
@@ -62,6 +63,12 @@ static int open_new(struct supervised *service, const char *url, struct sentence
 		return r;
 	memset(service->origins + first, 0, count * sizeof *service->origins);
 	service->listener_count += count;
+	if (service->effective.model == BROOD_PREFORK && service->listeners[first].connected)
+		return sentence_set(why, -EINVAL,
+			"%s is one client already, and model prefork accepts its clients itself: choose fork, thread "
+			"or "
+			"iterative",
+			service->listeners[first].url);
 	return 0;
 }
 
@@ -115,20 +122,32 @@ static int worker_count(const struct brood_service *service)
 	return service->model == BROOD_THREAD ? service->threads : service->workers;
 }
 
+/* "40 workers", "2 to 8 workers", "1 thread". */
+static const char *worker_text(const struct brood_service *service, char text[WORKERS_TEXT_SIZE])
+{
+	int workers = worker_count(service);
+	const char *noun = service->model == BROOD_THREAD ? "thread" : "worker";
+
+	if (service->model == BROOD_PREFORK && service->workers_min < service->workers_max)
+		snprintf(text, WORKERS_TEXT_SIZE, "%d to %d workers", service->workers_min, service->workers_max);
+	else
+		snprintf(text, WORKERS_TEXT_SIZE, "%d %s%s", workers, noun, workers == 1 ? "" : "s");
+	return text;
+}
+
 void listeners_announce(struct supervised *service)
 {
-	int workers = worker_count(&service->effective);
+	char workers[WORKERS_TEXT_SIZE];
 
 	for (size_t i = 0; i < service->listener_count; i++) {
 		if (service->origins[i].announced)
 			continue;
 		service->origins[i].announced = true;
-		report_line("%s %s (%s, %s, %d %s%s)",
+		report_line("%s %s (%s, %s, %s)",
 			service->listeners[i].connected ? "serving a client of" : "listening on",
 			service->listeners[i].url,
 			service->config->label ? service->config->label : service->effective.name,
-			engine_model_name(service->effective.model), workers,
-			service->effective.model == BROOD_THREAD ? "thread" : "worker", workers == 1 ? "" : "s");
+			engine_model_name(service->effective.model), worker_text(&service->effective, workers));
 	}
 }
 

@@ -27,7 +27,7 @@
 #include "supervise/supervisor.h"
 
 #define PAGE_SIZE_USUAL  4096
-#define STACK_GIVEN_BACK (16 * PAGE_SIZE_USUAL)
+#define STACK_GIVEN_BACK (64 * PAGE_SIZE_USUAL)
 
 struct service_process {
 	struct supervised *service;

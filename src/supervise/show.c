@@ -58,6 +58,11 @@ const struct supervised *show_find_service(
 	return NULL;
 }
 
+const char *show_state(const struct supervised *service)
+{
+	return service->lame ? "lame duck" : state_name(service->state);
+}
+
 int show_bound(const struct supervised *service)
 {
 	if (service->workers)

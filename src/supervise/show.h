@@ -51,6 +51,9 @@ const struct supervised *show_find_service(
 /* Which load of the configuration it belongs to. */
 unsigned int show_generation(const struct supervised *service);
 
+/* Its state, or "lame duck". */
+const char *show_state(const struct supervised *service);
+
 /* Clients at once: fewer than slots on the board, where workers overlap or children of handlers have some. */
 int show_bound(const struct supervised *service);
 

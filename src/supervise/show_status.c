@@ -124,7 +124,7 @@ static void put_json(struct json *json, const struct status *status)
 	json_text(json, "name", name);
 	json_text(json, "model", engine_model_name(service->effective.model));
 	json_u(json, "generation", show_generation(service));
-	json_text(json, "state", state_name(service->state));
+	json_text(json, "state", show_state(service));
 	json_i(json, "state_ms", status->since_ms);
 	put_process(json, status);
 	put_sockets(json, service);
@@ -209,7 +209,7 @@ static void put_head(struct buf *out, const struct status *status)
 
 	buf_putc(out, '\n');
 	show_foreign(out, service->effective.name, NAME_MAX_SHOWN);
-	buf_printf(out, ": %s for %s, %s, generation %u\n", state_name(service->state),
+	buf_printf(out, ": %s for %s, %s, generation %u\n", show_state(service),
 		human_duration(status->since_ms * 1000, since), engine_model_name(service->effective.model),
 		show_generation(service));
 	put_label(out, "process");

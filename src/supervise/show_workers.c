@@ -111,6 +111,14 @@ static void put_heading(struct buf *out, const struct supervised *service)
 		"MEM", "WAIT", "PEER");
 }
 
+/* Rather than silence. */
+static void put_absence(struct buf *out, const struct supervised *service)
+{
+	buf_putc(out, '\n');
+	show_foreign(out, service->effective.name, NAME_MAX_SHOWN);
+	buf_printf(out, ": %s, no process\n", show_state(service));
+}
+
 /* ---- Both -------------------------------------------------------------------------------------------------- */
 
 static void begin_service(struct show *show, const struct supervised *service)
@@ -181,6 +189,8 @@ bool show_workers(struct show *show)
 		return true;
 	}
 	if (service) {
+		if (!show->as_json)
+			put_absence(show->out, service);
 		show->service++;
 		return true;
 	}

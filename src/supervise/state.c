@@ -27,8 +27,8 @@ static void tell(struct supervisor *supervisor)
 
 	for (size_t i = 0; i < supervisor->service_count; i++)
 		ready += supervisor->services[i].state == SERVICE_READY;
-	notify_status(supervisor, "%s%zu of %zu services ready", supervisor->stop == STOP_NOT ? "" : "stopping, ", ready,
-		supervisor->service_count);
+	notify_status(supervisor, "%s%zu of %zu services ready", supervisor->stop == STOP_NOT ? "" : "stopping, ",
+		ready, supervisor->service_count);
 }
 
 void state_set(struct supervised *service, enum service_state state)

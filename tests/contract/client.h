@@ -26,7 +26,7 @@ void client_expect_over(int fd); /* end or reset, after whatever comes before */
 void client_expect_nothing(int fd, int ms);
 size_t client_read_all(int fd, char *buf, size_t size); /* until the end */
 
-/* Connect, say, expect, end (streams): a whole client. */
+/* Connect, say, expect, end (streams): a whole client. The question "?" need not be read by the handler. */
 void client_ask(struct cell *cell, const char *question, const char *answer);
 
 #endif

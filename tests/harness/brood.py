@@ -127,11 +127,11 @@ class Brood:
 
     def _pool(self):
         """What it says is the most; a pool that breathes may be smaller."""
-        standing = re.search(r"^listening on .*, prefork, (\d+) workers?\)$", self.text(), re.M)
+        standing = re.search(r"^listening on .*, prefork, (?:(\d+) to )?(\d+) workers?\)$", self.text(), re.M)
         if not standing:
             return None
-        most = int(standing.group(1))
-        return range(1 if "--workers-max" in self.words else most, most + 1)
+        fewest, most = standing.groups()
+        return range(int(fewest or most), int(most) + 1)
 
     @property
     def url(self):

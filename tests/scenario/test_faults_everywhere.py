@@ -5,12 +5,14 @@ it never hangs, never crashes, never tells a client something wrong. All of them
 each time fits into a test run, EVERYTHING=1 in the environment takes them all.
 """
 import collections
+import concurrent.futures
 import contextlib
 import os
 import random
 import re
 import signal
 import subprocess
+import threading
 import time
 
 import pytest
@@ -27,6 +29,8 @@ STANDING = MODELS[3:]
 ERRORS = ["EINTR", "EIO", "ENOMEM", "EAGAIN"]
 CALLS_EACH = 20
 SAMPLE_S = 15 * SCALE  # for each model and kind of fault
+
+SIDE_BY_SIDE = 4
 
 # They do not return, or libc aborts when they answer what the kernel never does.
 NOT_TO_FAIL = {"exit", "exit_group", "rt_sigreturn", "execve", "restart_syscall", "futex"}
@@ -49,6 +53,29 @@ def sample(cases):
         if not os.environ.get("EVERYTHING") and time.monotonic() > deadline:
             return
         yield case
+
+
+def try_all(cases, try_one):
+    """(what went wrong, how many were tried): some side by side, since a fault is mostly waited for."""
+    todo, lock = sample(cases), threading.Lock()
+    wrong, tried = [], []
+
+    def run():
+        while True:
+            with lock:
+                case = next(todo, None)
+            if case is None:
+                return
+            try:
+                try_one(case)
+            except AssertionError as failure:
+                wrong.append(f"{case}: {str(failure)[-400:]}")
+            tried.append(case)
+
+    with concurrent.futures.ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        for one in [pool.submit(run) for _ in range(SIDE_BY_SIDE)]:
+            one.result()
+    return wrong, len(tried)
 
 
 def words_of(model):
@@ -118,17 +145,15 @@ def test_r05_any_one_system_call_fails(tmp_path, model):
     cases = [(name, k, error) for name, count in counts_of_calls(trace).items() if name not in NOT_TO_FAIL
              for k in range(1, min(count, CALLS_EACH) + 1) for error in ERRORS]
     assert len(cases) > 300
-    wrong, done = [], 0
-    for done, (name, k, error) in enumerate(sample(cases), 1):
-        fault = f"{name}:error={error}:when={k}"
-        prefix = ("strace", "-f", "-o", "/dev/null", "-e", f"trace={name}", "-e", f"inject={fault}")
-        try:
-            brood = start_maybe(tmp_path / f"{name}-{k}-{error}", words,
-                                lost_line=name in ("poll", "write"), prefix=prefix)
-            if brood:
-                serve_and_stop(brood)
-        except AssertionError as failure:
-            wrong.append(f"{fault}: {str(failure)[-400:]}")
+
+    def try_one(case):
+        name, k, error = case
+        prefix = ("strace", "-f", "-o", "/dev/null", "-e", f"trace={name}", "-e", f"inject={name}:error={error}:when={k}")
+        brood = start_maybe(tmp_path / f"{name}-{k}-{error}", words, lost_line=name in ("poll", "write"), prefix=prefix)
+        if brood:
+            serve_and_stop(brood)
+
+    wrong, done = try_all(cases, try_one)
     print(f"{done} of {len(cases)} faults")
     assert not wrong, f"{len(wrong)} of {done}:\n" + "\n".join(wrong[:8])
 
@@ -143,15 +168,13 @@ def test_r06_any_one_allocation_fails(tmp_path, model):
     serve_and_stop(Brood(tmp_path / "counted", words, env={"LD_PRELOAD": library, "FAIL_MALLOC_COUNT": str(counts)}))
     # Workers and service processes end by _exit: what they added is guessed.
     most = max(map(int, counts.read_text("ascii").split())) + 150
-    wrong, done = [], 0
-    for done, k in enumerate(sample(range(1, most + 1)), 1):
-        try:
-            env = {"LD_PRELOAD": library, "FAIL_MALLOC_AT": str(k)}
-            brood = start_maybe(tmp_path / f"malloc-{k}", words, env=env)
-            if brood:
-                serve_and_stop(brood)
-        except AssertionError as failure:
-            wrong.append(f"allocation {k}: {str(failure)[-400:]}")
+
+    def try_one(k):
+        brood = start_maybe(tmp_path / f"malloc-{k}", words, env={"LD_PRELOAD": library, "FAIL_MALLOC_AT": str(k)})
+        if brood:
+            serve_and_stop(brood)
+
+    wrong, done = try_all(range(1, most + 1), try_one)
     print(f"{done} of {most} allocations")
     assert not wrong, f"{len(wrong)} of {done}:\n" + "\n".join(wrong[:8])
 

@@ -14,7 +14,7 @@ import pytest
 
 from harness import clients, plugins, processes
 from harness.brood import Brood
-from harness.command import CONFIGURATION, NO_PERMISSION, USAGE, assert_refused, brood as run_brood
+from harness.command import CONFIGURATION, NO_INPUT, NO_PERMISSION, USAGE, assert_refused, brood as run_brood
 from harness.patience import BROOD, LONG, SCALE
 from harness.processes import wait_until
 
@@ -121,7 +121,7 @@ def test_a_user_that_is_unknown_is_a_mistake_of_who_named_it(tmp_path):
     config = tmp_path / "brood.ini"
     config.write_text("[service e]\nhandler = echo\nlisten = tcp://127.0.0.1:0\nuser = no-such-user\n")
     done = run_brood("serve", "-c", config, "--log-file", "/dev/null")
-    assert_refused(done, CONFIGURATION, f"{config}:1: service e: there is no user no-such-user")
+    assert_refused(done, CONFIGURATION, f"{config}:4: user: there is no user no-such-user")
 
 
 def test_a_group_needs_a_user():
@@ -212,7 +212,7 @@ def test_a_handler_outside_of_the_chroot_is_refused(handlers, tmp_path):
 
 def test_a_chroot_that_is_not_there_is_refused(tmp_path):
     done = run_brood("serve", "-l", "tcp://127.0.0.1:0", "--chroot", tmp_path / "none", "echo")
-    assert_refused(done, USAGE, "--chroot: cannot enter")
+    assert_refused(done, NO_INPUT, "--chroot: cannot enter")
 
 
 # ---- Limits ---------------------------------------------------------------------------------------------------

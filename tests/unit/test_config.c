@@ -283,7 +283,8 @@ static void a_limit_on_clients_fits_what_the_model_serves(void **state)
 static void a_list_that_is_none_is_refused(void **state)
 {
 	(void)state;
-	assert_refused(&(struct brood_service){ .deny = "::1/129", .handler = { .handle = handle } }, "deny: '::1/129'");
+	assert_refused(
+		&(struct brood_service){ .deny = "::1/129", .handler = { .handle = handle } }, "deny: '::1/129'");
 }
 
 int main(void)

@@ -30,7 +30,8 @@ static uint64_t next(void)
 
 static int tell(struct brood_conn *conn, const char *name, const uint64_t dice[2])
 {
-	return brood_printf(conn, "%s %016llx%016llx\n", name, (unsigned long long)dice[0], (unsigned long long)dice[1]);
+	return brood_printf(
+		conn, "%s %016llx%016llx\n", name, (unsigned long long)dice[0], (unsigned long long)dice[1]);
 }
 
 static int handle(struct brood_conn *conn, void *app)
