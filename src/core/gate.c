@@ -78,10 +78,11 @@ static int unblock_signal(const struct arena *arena)
 
 static int catch_signal(struct arena *arena)
 {
-	int r = direct_handle_signal(GATE_SIGNAL, call_away);
+	int r;
 
 	if (the_gate != &arena->gate)
 		the_gate = &arena->gate;
+	r = direct_handle_signal(GATE_SIGNAL, call_away);
 	return r < 0 ? r : unblock_signal(arena);
 }
 

@@ -179,7 +179,7 @@ def test_without_any_place_there_is_no_socket_and_a_debug_line(start):
     assert started.records("no control socket", level="debug")
     result = brood("ctl", "status", env=NO_RUNTIME)
     if not os.path.exists("/run/brood/control.sock"):
-        assert_refused(result, USAGE, "write --control PATH")
+        assert_refused(result, USAGE, "start it with --control PATH, and write the same here")
 
 
 def test_a_stale_socket_is_replaced_and_a_symbolic_link_is_not(start, tmp_path):

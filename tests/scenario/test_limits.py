@@ -419,7 +419,7 @@ def test_a_dry_run_lets_in_and_tells_whom_it_would_have_refused(start, handlers,
 @pytest.mark.parametrize("words, sentence", [
     (("--allow", "example.org"), "allow: 'example.org' is no address: write 192.0.2.0/24"),
     (("--deny", "10.0.0.0/33"), "deny: '10.0.0.0/33' has no right prefix: write a number from 0 to 32"),
-    (("--exempt", "10.1.2.3/8"), "has bits behind its prefix: write 10.0.0.0/8, or 10.1.2.3 alone"),
+    (("--exempt", "10.1.2.3/8", "--max-per-source", "2"), "--exempt: '10.1.2.3/8' has bits behind its prefix: write 10.0.0.0/8, or 10.1.2.3 alone"),
     (("--max-clients", "4", "--reserved", "2"), "--reserved: has no effect alone: leave it out, or say reserved-for, too"),
     (("--early-drop-from", "2"), "--early-drop-from: has no effect alone: leave it out, or say max-clients, too"),
     (("--max-clients", "41"), "--max-clients: it is 41, but model fork serves 40 at once and lets the others wait"),
