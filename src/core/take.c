@@ -85,6 +85,13 @@ static void add_unharvested(
 	}
 }
 
+/* Over is over before the client hears of it: who comes back at once does not meet itself. */
+static bool has_client(const struct standing *sibling)
+{
+	return atomic_load_explicit(&sibling->state, memory_order_relaxed) == STANDING_BUSY &&
+	       atomic_load_explicit(&sibling->slot.phase, memory_order_relaxed) != PHASE_OVER;
+}
+
 /* Whoever comes at the same time sees us, and we it: the bound may be overshot by none of us, and is in doubt kept. */
 static bool is_let_in(struct arena *arena, struct admit_client *client, enum end_reason *ret_would)
 {
@@ -99,7 +106,7 @@ static bool is_let_in(struct arena *arena, struct admit_client *client, enum end
 
 		/* The ring first: who ends in between is counted in neither, and not in both. */
 		add_unharvested(arena, i, client, &counts);
-		if (i != arena->index && atomic_load_explicit(&sibling->state, memory_order_relaxed) == STANDING_BUSY)
+		if (i != arena->index && has_client(sibling))
 			admit_counts_add(arena->service, client,
 				atomic_load_explicit(&sibling->tag, memory_order_relaxed),
 				atomic_load_explicit(&sibling->accepted_ns, memory_order_relaxed), &counts);

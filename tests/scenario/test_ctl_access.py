@@ -144,8 +144,8 @@ def test_clients_that_vanish_leave_nothing(controlled):
         with control.connect() as client:
             if i % 2:
                 client.sendall(b"status\n")
-    wait_until(lambda: len(descriptors_of(started.supervisor)) == started.baseline[started.supervisor], LONG,
-               "all are gone")
+    wait_until(lambda: started.descriptor_counts() == started.baseline, LONG,
+               lambda: f"{started.baseline}: {descriptors_of(started.supervisor)}")
 
 
 # ---- Where it is -------------------------------------------------------------------------------------------------

@@ -329,11 +329,13 @@ def test_r38_a_standing_handler_has_its_client_its_queues_and_nothing_of_the_oth
     others = collections.Counter(what.partition(":")[0] if what.startswith(("socket:", "pipe:")) else what
                                  for number, (_, what) in held.items() if number > 2 and what != FILLING)
     sockets = {what for _, what in held.values() if what.startswith("socket:")}
-    # Its client and the listeners; from a keeper its word. No board: that is memory, and stays unseen.
+    # Its client and the listeners; from a keeper its word.
     assert len(sockets) == 1 + len(listen) + (model == "kept"), held
     del others["socket"]
     # What tells that everything is to end, what load opened, what it waits on, the log.
     assert others.pop("pipe") == 1 and others.pop("/dev/zero") == 1 and others.pop("anon_inode:[eventpoll]") == 1
+    # Its place on the board is memory; one-shot it is written there through a descriptor, as a forked worker's is.
+    assert others.pop("/memfd:brood-board (deleted)", 0) == (model == "oneshot")
     assert others == {str(brood.stderr): 1}, others
     assert all(cloexec for number, (cloexec, _) in held.items() if number > 2), held
 

@@ -91,15 +91,21 @@ def test_the_capabilities_of_the_unit_are_enough(units, start, tmp_path):
     assert brood.stop() == 0
 
 
-def test_the_example_is_right():
-    done = run_brood("check", "-c", PACKAGING / "brood.ini")
+def example():
+    """Its user is made when it is installed."""
+    return (PACKAGING / "brood.ini").read_text("utf-8").replace("= brood\n", "= nobody\n")
+
+
+def test_the_example_is_right(tmp_path):
+    (tmp_path / "brood.ini").write_text(example(), "utf-8")
+    done = run_brood("check", "-c", tmp_path / "brood.ini")
     assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_the_example_is_right_when_all_of_it_is_used(tmp_path):
     """What is commented out, too, but for what names files of nobody's."""
     config = tmp_path / "brood.ini"
-    text = re.sub(r"^# (?=\w+ += )", "", (PACKAGING / "brood.ini").read_text("utf-8"), flags=re.M)
+    text = re.sub(r"^# (?=\w+ += )", "", example(), flags=re.M)
     text = text[:text.index("# [service mine]")].replace("listen  = tcp://127.0.0.1:8999\n", "")
     config.write_text(text, "utf-8")
     done = run_brood("check", "-c", config, "--print")
