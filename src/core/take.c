@@ -92,6 +92,14 @@ static bool has_client(const struct standing *sibling)
 	       atomic_load_explicit(&sibling->slot.phase, memory_order_relaxed) != PHASE_OVER;
 }
 
+/* A one-shot worker leaves no record: until it is reaped, its client's token is known from its area. */
+static bool has_left(const struct standing *sibling, uint64_t tag)
+{
+	return tag && atomic_load_explicit(&sibling->tag, memory_order_relaxed) == tag &&
+	       atomic_load_explicit(&sibling->state, memory_order_relaxed) == STANDING_BUSY &&
+	       end_reason_kind(atomic_load_explicit(&sibling->slot.reason, memory_order_relaxed)) != END_KIND_REFUSED;
+}
+
 /* Whoever comes at the same time sees us, and we it: the bound may be overshot by none of us, and is in doubt kept. */
 static bool is_let_in(struct arena *arena, struct admit_client *client, enum end_reason *ret_would)
 {
@@ -109,6 +117,9 @@ static bool is_let_in(struct arena *arena, struct admit_client *client, enum end
 		if (i != arena->index && has_client(sibling))
 			admit_counts_add(arena->service, client,
 				atomic_load_explicit(&sibling->tag, memory_order_relaxed),
+				atomic_load_explicit(&sibling->accepted_ns, memory_order_relaxed), &counts);
+		else if (arena->one_shot && has_left(sibling, client->tag))
+			admit_counts_ended(arena->service,
 				atomic_load_explicit(&sibling->accepted_ns, memory_order_relaxed), &counts);
 	}
 	reason = admit_judge(arena->service, conn, client, &counts, ret_would);

@@ -186,17 +186,24 @@ static void show(struct control_client *client)
 	begin_writing(client);
 }
 
+static bool understand(struct control_client *client, size_t size, struct sentence *why)
+{
+	const struct control_request *asked = &client->asked;
+
+	if (words_split(client->request, size, &client->words, why) < 0 ||
+		control_verbs_parse(client->words.word, &client->asked, why) < 0)
+		return false;
+	return !asked->verb->of_service || !asked->word[0] ||
+	       show_find_service(client->supervisor, asked->word[0], why);
+}
+
 static void answer(struct control_client *client, size_t size)
 {
 	struct sentence why;
 
 	if (memchr(client->request, '\0', size))
 		fail(client, "the request has a zero byte in it");
-	else if (words_split(client->request, size, &client->words, &why) < 0 ||
-		 control_verbs_parse(client->words.word, &client->asked, &why) < 0)
-		fail(client, why.text);
-	else if (client->asked.verb->of_service && client->asked.word[0] &&
-		 !show_find_service(client->supervisor, client->asked.word[0], &why))
+	else if (!understand(client, size, &why))
 		fail(client, why.text);
 	else if (client->asked.verb->show)
 		show(client);

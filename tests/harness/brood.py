@@ -164,15 +164,18 @@ class Brood:
         (pid,) = self._find_services()
         return pid
 
-    def _children(self):
-        return [stat.pid for stat in processes.children_of(self.service) if stat.state not in DEAD]
+    def _family(self):
+        """(workers, keepers) of the one service process"""
+        children = [stat.pid for stat in processes.children_of(self.service) if stat.state not in DEAD]
+        workers = [pid for pid in children if not self.pool or processes.catches(pid, HEARD_BY_WORKERS)]
+        return workers, sorted(set(children) - set(workers))
 
     def workers(self):
         """Those that serve somebody, or stand and wait for somebody."""
-        return [pid for pid in self._children() if not self.pool or processes.catches(pid, HEARD_BY_WORKERS)]
+        return self._family()[0]
 
     def keepers(self):
-        return sorted(set(self._children()) - set(self.workers())) if self.pool else []
+        return self._family()[1]
 
     def zombies(self):
         return [stat for stat in processes.descendants_of(self.process.pid) if stat.state in DEAD]
@@ -185,13 +188,14 @@ class Brood:
         """Of the supervisor and the service processes, without what these hold of each standing child."""
         counts = {pid: self._descriptor_count(pid) for pid in (self.supervisor, *self._find_services())}
         if self.pool:
-            counts[self.service] -= len(self.workers()) + 2 * len(self.keepers())
+            workers, keepers = self._family()
+            counts[self.service] -= len(workers) + 2 * len(keepers)
         return counts
 
     def standing_counts(self):
         """{kind: the numbers of descriptors that one of them has}: one number, if all of them are at rest."""
-        pids = {"worker": self.workers(), "keeper": self.keepers()} if self.pool else {}
-        return {kind: set(map(self._descriptor_count, ones)) for kind, ones in pids.items()}
+        family = zip(("worker", "keeper"), self._family() if self.pool else ())
+        return {kind: set(map(self._descriptor_count, pids)) for kind, pids in family}
 
     # ---- The invariants ---------------------------------------------------------------------------------------
 
@@ -203,10 +207,9 @@ class Brood:
 
     def _has_its_children(self):
         """A worker that leaves stands beside the one that comes: there are keepers for both."""
-        workers = len(self.workers())
+        workers, keepers = map(len, self._family())
         if not self.pool:
             return workers == 0
-        keepers = len(self.keepers())
         return workers in self.pool and (keepers == 0 or workers <= keepers <= 2.2 * self.pool[-1] + 1)
 
     def remember(self):
@@ -230,7 +233,7 @@ class Brood:
 
     def cpu(self, seconds=IDLE_SAMPLE_S):
         """The share of a core that supervisor, services and standing workers use together."""
-        pids = (self.supervisor, *self._find_services(), *(self._children() if self.pool else ()))
+        pids = (self.supervisor, *self._find_services(), *(sum(self._family(), []) if self.pool else ()))
         before, begin = sum(map(processes.cpu_seconds, pids)), time.monotonic()
         time.sleep(seconds)
         return (sum(map(processes.cpu_seconds, pids)) - before) / (time.monotonic() - begin)
@@ -256,7 +259,7 @@ class Brood:
         if self.standing_baseline is None:
             return
         wait_until(lambda: self.standing_counts() == self.standing_baseline, 2 * SCALE, lambda: (
-            f"G2 descriptors {self.standing_baseline}: {[processes.descriptors_of(pid) for pid in self._children()]}"))
+            f"G2 descriptors {self.standing_baseline}: {[processes.descriptors_of(pid) for pid in sum(self._family(), [])]}"))
 
     def _check_idle(self):
         """The first look may still see the end of what was; a spinning process fails each time."""

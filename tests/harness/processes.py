@@ -14,11 +14,12 @@ Stat = collections.namedtuple("Stat", "pid state parent group session")
 def stat_of(pid):
     """None when it is gone. The name, in parentheses, may hold anything: what follows its last one counts."""
     try:
-        text = pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        with open(f"/proc/{pid}/stat", "rb", buffering=0) as file:
+            text = file.read()
     except GONE:
         return None
-    state, parent, group, session = text.rpartition(")")[2].split()[:4]
-    return Stat(int(pid), state, int(parent), int(group), int(session))
+    state, parent, group, session = text.rpartition(b")")[2].split(maxsplit=4)[:4]
+    return Stat(int(pid), state.decode("ascii"), int(parent), int(group), int(session))
 
 
 def every_stat():

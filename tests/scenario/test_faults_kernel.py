@@ -189,6 +189,7 @@ HUNDREDS = {
     "thread": ("--model", "thread", "--threads", 500),
     "prefork": ("--model", "prefork", "--workers-max", 500, "--workers-spare", 2),
     "oneshot": ("--model", "prefork", "--fresh", "oneshot", "--workers-max", 500, "--workers-spare", 2),
+    "kept": ("--model", "prefork", "--last-words", "sorry", "--workers-max", 500, "--workers-spare", 2),
 }
 
 

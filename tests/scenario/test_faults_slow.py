@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """
 R21: slowloris. Five hundred clients, a hundred more in each second, send a byte now and then and never get to the end of
-their line. Whoever asks properly is answered all the time, and each of them is let go when its time is over.
+their line. Whoever asks properly is answered all the time, and each of them is let go when its time is over. (Where no
+deadline is set, the minimum rate ends them: test_faults_pace.py.)
 """
 import collections
 import contextlib
@@ -21,9 +22,6 @@ SLOW_PER_S = 100
 BYTE_EVERY_S = 0.3
 DEADLINE_S = 1
 LATE_S = 0.5 * SCALE  # deadlines of who is not waiting are looked at four times a second
-
-# The first seconds of slowness are free.
-FREE_S = 5
 
 # Not in model iterative: there one slow client is one too many, and all that its deadline does is to end it.
 MODELS = ["fork", "thread", "prefork", "oneshot"]
@@ -98,31 +96,20 @@ def probe(url, is_going_on):
     return max(longest, time.monotonic() - answered)
 
 
-def under_slowloris(brood, reason, seconds):
-    with Slowloris(brood.url) as slowloris:
-        longest = probe(brood.url, slowloris.is_going_on)
-    assert longest < 1 * SCALE, f"nobody was answered for {longest:.1f} s"
-    assert len(slowloris.lasted) == SLOW
-    assert not slowloris.answers
-    assert seconds - 0.1 < min(slowloris.lasted) and max(slowloris.lasted) < seconds + LATE_S
-    brood.check()
-    assert brood.stop() == 0
-    ends = collections.Counter(record["reason"] for record in brood.records("end"))
-    assert ends[reason] == SLOW
-    assert set(ends) == {reason, "finished"}
-    assert brood.summary()["refused"] == 0
-
-
 @pytest.mark.parametrize("model", MODELS)
 def test_r21_slow_senders_keep_nobody_from_being_served(start, model):
     # More than there are slow clients at any moment.
     at_once = 3 * DEADLINE_S * SLOW_PER_S
     brood = start("calc", *models.words(model, at_once), "--request-timeout", f"{DEADLINE_S}s")
-    under_slowloris(brood, "request-timeout", DEADLINE_S)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("model", MODELS)
-def test_r21_who_sends_too_little_is_let_go_though_there_is_no_deadline(start, model):
-    brood = start("calc", *models.words(model, at_once=SLOW + 20), "--min-rate", 20)
-    under_slowloris(brood, "too-slow", FREE_S)
+    with Slowloris(brood.url) as slowloris:
+        longest = probe(brood.url, slowloris.is_going_on)
+    assert longest < 1 * SCALE, f"nobody was answered for {longest:.1f} s"
+    assert len(slowloris.lasted) == SLOW
+    assert not slowloris.answers
+    assert DEADLINE_S - 0.1 < min(slowloris.lasted) and max(slowloris.lasted) < DEADLINE_S + LATE_S
+    brood.check()
+    assert brood.stop() == 0
+    ends = collections.Counter(record["reason"] for record in brood.records("end"))
+    assert ends["request-timeout"] == SLOW
+    assert set(ends) == {"request-timeout", "finished"}
+    assert brood.summary()["refused"] == 0
