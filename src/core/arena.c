@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "contract/transport.h"
@@ -50,6 +51,14 @@ static int add_listener(struct arena *arena, const struct listener *listener)
 	return duplicate(listener->fd, &arena->listeners[n].fd);
 }
 
+/* After a change of user the kernel lets nobody look into our children, not even us, who may have to answer for them
+ * (core/reach.h). To others of the same user they are then what every process of theirs is. */
+static void let_workers_be_reached(void)
+{
+	if (prctl(PR_GET_DUMPABLE) != 1)
+		prctl(PR_SET_DUMPABLE, 1);
+}
+
 static int fill_in(struct arena *arena)
 {
 	struct service *service = arena->service;
@@ -75,6 +84,8 @@ static int fill_in(struct arena *arena)
 		return r;
 	gate_prepare(arena);
 	service->model.config.life_fd = arena->life_fd;
+	if (service->engine->supervised)
+		let_workers_be_reached();
 	/* Once for all of them, where the process is ours. */
 	r = service->engine->supervised ? stray_watch(&arena->stray) : 0;
 	return r < 0 ? r : arena_check_open(arena);

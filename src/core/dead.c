@@ -165,7 +165,8 @@ void dead_worker(struct service *service, struct end_record *record, const struc
 	record->counted = true; /* its pages are shared with us */
 	end_read_slot(record, slot);
 	dead_examine(record, slot, ended);
-	record->answered = fd >= 0 && record->phase != PHASE_OVER && dead_answer(service, fd, slot);
+	if (fd >= 0 && record->phase != PHASE_OVER && dead_answer(service, fd, slot))
+		record->answered = true;
 	tally_add(&service->ledger->tally->ended, 1);
 	end_tell(service, record, ended);
 }

@@ -9,7 +9,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -125,7 +124,6 @@ int engine_supervise(struct brood *engine, const struct engine_supervised *super
 		return -EINVAL;
 	engine->supervised_copy = *supervised;
 	engine->supervised = &engine->supervised_copy;
-	engine->dumpable = prctl(PR_GET_DUMPABLE) == 1;
 	engine->log = supervised->log;
 	return 0;
 }

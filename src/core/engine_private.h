@@ -43,7 +43,6 @@ struct brood {
 	struct sentence why;
 	int failure; /* what brood_run returns */
 	bool gave_up;
-	bool dumpable; /* supervised: no change of user keeps others of the same user out of us */
 };
 
 void engine_log(struct brood *engine, enum brood_level level, const char *format, ...) BROOD_PRINTF(3, 4);

@@ -196,6 +196,7 @@ static void fill_in(
 	const struct service *service, const struct standing *standing, pid_t worker, enum end_reason reason)
 {
 	struct end_record *record = &service->ledger->record;
+	uint32_t peer_size = standing->peer_size; /* once: a child that its worker left behind may still write here */
 
 	memset(record, 0, offsetof(struct end_record, peer));
 	record->reason = reason;
@@ -203,7 +204,8 @@ static void fill_in(
 	record->queue_us = atomic_load_explicit(&standing->queue_us, memory_order_relaxed);
 	record->counted = knows_counts(service, standing);
 	record->accepted_ns = atomic_load_explicit(&standing->accepted_ns, memory_order_relaxed);
-	record->peer_size = standing->peer_size <= sizeof record->peer ? standing->peer_size : 0;
+	record->peer.any.sa_family = AF_UNSPEC;
+	record->peer_size = peer_size <= sizeof record->peer ? peer_size : 0;
 	memcpy(&record->peer, &standing->peer, record->peer_size);
 	record->uid = standing->uid;
 	record->blame[0] = record->note[0] = '\0';
@@ -217,6 +219,7 @@ static void end_client(struct service *service, unsigned int index, pid_t worker
 	int fd = reach_client(service, standing, table_pidfd);
 
 	fill_in(service, standing, worker, reason);
+	record->answered = standing->served == service->ledger->notes[index].answered;
 	tally_add(&service->ledger->tally->accepted, 1);
 	service->model.host->died(service, record, &standing->slot, fd, ended);
 	admit_harvest(service, record, record->uid);
@@ -264,6 +267,7 @@ void harvest_expire(struct service *service, unsigned int index, int table_pidfd
 
 	if (fd < 0)
 		return;
-	dead_expire(service, fd, &standing->slot);
+	if (dead_expire(service, fd, &standing->slot))
+		service->ledger->notes[index].answered = standing->served;
 	close(fd);
 }

@@ -16,6 +16,7 @@ struct service;
 struct harvest_note {
 	uint64_t tail; /* records read */
 	uint64_t lost, accept_errors;
+	uint64_t answered; /* its so-and-so-manieth client got .last_words while it lived; 0: none */
 };
 
 int harvest_open(struct service *service);   /* 0 or -ENOMEM */

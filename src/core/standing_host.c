@@ -6,7 +6,6 @@
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -18,19 +17,10 @@
 #include "core/inherit.h"
 #include "core/take.h"
 
-/* After a change of user the kernel lets nobody look into us, not even our parent, which may have to answer for us. To
- * others of the same user we are what every process of theirs is. */
-static void let_parent_reach_us(void)
-{
-	prctl(PR_SET_DUMPABLE, 1);
-}
-
 static int enter(struct service *service, unsigned int index, int kept_fd)
 {
 	(void)index;
 	inherit_enter_standing(service, kept_fd);
-	if (service->engine->supervised && !service->engine->dumpable)
-		let_parent_reach_us();
 	return 0;
 }
 

@@ -10,9 +10,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "contract/transport.h"
@@ -27,6 +24,7 @@
 #include "core/life.h"
 #include "core/pool.h"
 #include "core/tell.h"
+#include "core/turnstile.h"
 #include "platform/direct.h"
 
 #define BACKOFF_MIN_MS 10
@@ -67,90 +65,6 @@ static void wait_for_go(struct arena *arena)
 
 /* ---- One client ---- */
 
-/* Those who came and went since the service process last looked: they have their tokens, too. */
-static void add_unharvested(
-	const struct arena *arena, unsigned int index, const struct admit_client *client, struct admit_counts *counts)
-{
-	const struct standing *sibling = board_sibling(&arena->service->board, index);
-	uint64_t tail = atomic_load_explicit(&sibling->harvested, memory_order_acquire);
-	uint64_t head = atomic_load_explicit(&sibling->head, memory_order_acquire);
-
-	if (client->tag == 0 || head - tail > STANDING_RECORDS)
-		return;
-	for (; tail != head; tail++) {
-		const struct end_record *record = &sibling->ring[tail % STANDING_RECORDS];
-
-		if (record->tag == client->tag && end_reason_kind(record->reason) != END_KIND_REFUSED)
-			admit_counts_ended(arena->service, record->accepted_ns, counts);
-	}
-}
-
-/* Over is over before the client hears of it: who comes back at once does not meet itself. */
-static bool has_client(const struct standing *sibling)
-{
-	return atomic_load_explicit(&sibling->state, memory_order_relaxed) == STANDING_BUSY &&
-	       atomic_load_explicit(&sibling->slot.phase, memory_order_relaxed) != PHASE_OVER;
-}
-
-/* A one-shot worker leaves no record: until it is reaped, its client's token is known from its area. */
-static bool has_left(const struct standing *sibling, uint64_t tag)
-{
-	return tag && atomic_load_explicit(&sibling->tag, memory_order_relaxed) == tag &&
-	       atomic_load_explicit(&sibling->state, memory_order_relaxed) == STANDING_BUSY &&
-	       end_reason_kind(atomic_load_explicit(&sibling->slot.reason, memory_order_relaxed)) != END_KIND_REFUSED;
-}
-
-/* Whoever comes at the same time sees us, and we it: the bound may be overshot by none of us, and is in doubt kept. */
-static bool is_let_in(struct arena *arena, struct admit_client *client, enum end_reason *ret_would)
-{
-	const struct board *board = &arena->service->board;
-	struct brood_conn *conn = &arena->conn;
-	struct admit_counts counts;
-	enum end_reason reason;
-
-	admit_counts_begin(arena->service, client, &counts);
-	for (unsigned int i = 0; i < board->count; i++) {
-		const struct standing *sibling = board_sibling(board, i);
-
-		/* The ring first: who ends in between is counted in neither, and not in both. */
-		add_unharvested(arena, i, client, &counts);
-		if (i != arena->index && has_client(sibling))
-			admit_counts_add(arena->service, client,
-				atomic_load_explicit(&sibling->tag, memory_order_relaxed),
-				atomic_load_explicit(&sibling->accepted_ns, memory_order_relaxed), &counts);
-		else if (arena->one_shot && has_left(sibling, client->tag))
-			admit_counts_ended(arena->service,
-				atomic_load_explicit(&sibling->accepted_ns, memory_order_relaxed), &counts);
-	}
-	reason = admit_judge(arena->service, conn, client, &counts, ret_would);
-	atomic_store_explicit(&conn->slot->reason, reason, memory_order_relaxed);
-	return reason == END_NONE;
-}
-
-/* Whoever was refused last may still be sending. */
-static void see_parked_off(struct arena *arena)
-{
-	while (park_look(&arena->park, clock_now_ns()) > 0 && !is_alone(arena))
-		pause_ms(arena, PARK_LOOK_MS);
-	park_close(&arena->park);
-}
-
-/* With a word, if there is one; parked, so that a reset does not overtake it. */
-static void refuse(struct arena *arena)
-{
-	const struct brood_service *config = &arena->service->config;
-	struct brood_conn *conn = &arena->conn;
-
-	atomic_store_explicit(&conn->slot->phase, PHASE_OVER, memory_order_relaxed);
-	if (conn->transport->datagram)
-		return;
-	if (config->refusal_size > 0)
-		conn->transport->send(conn, config->refusal, config->refusal_size);
-	conn->transport->finish(conn);
-	park_add(&arena->park, conn->fd, conn->accepted_ns);
-	conn->fd = -1;
-}
-
 /* Without an end of its own it was cut off like everything else: then it ends with us. */
 static void join_heir(struct brood_conn *conn)
 {
@@ -180,11 +94,11 @@ static bool serve(struct arena *arena)
 	bool let_in;
 
 	tell_client(arena, &client, limited);
-	let_in = !limited || is_let_in(arena, &client, &would);
+	let_in = !limited || turnstile_lets_in(arena, &client, &would);
 	if (let_in)
 		life_serve(conn);
 	else
-		refuse(arena);
+		turnstile_refuse(arena);
 	if (conn->forked)
 		join_heir(conn);
 	/* The child that brood_fork made: the rest is the worker's business. And the end of one that serves nobody else tells
@@ -215,17 +129,6 @@ static void serve_too_large(struct arena *arena)
 
 /* ---- From one client to the next ---- */
 
-/* Refused clients who may still be sending are seen to, unless somebody comes: up to PARK_MS. */
-static void look_after_parked(struct arena *arena)
-{
-	struct pollfd readable = { .fd = arena->gate.epoll_fd >= 0 ? arena->gate.epoll_fd : arena->queue_fds[0],
-		.events = POLLIN };
-
-	while (park_look(&arena->park, clock_now_ns()) > 0 && is_told(arena, STANDING_STAY))
-		if (poll(&readable, 1, PARK_LOOK_MS) != 0)
-			return;
-}
-
 static void back_off(struct arena *arena, int error)
 {
 	arena->backoff_ms = arena->backoff_ms ? 2 * arena->backoff_ms : BACKOFF_MIN_MS;
@@ -242,7 +145,7 @@ static int next_client(struct arena *arena)
 	if (is_told(arena, STANDING_LEAVE))
 		return -ESHUTDOWN;
 	if (arena->park.count > 0)
-		look_after_parked(arena);
+		turnstile_look_after_refused(arena);
 	arena_check(arena);
 	if (is_told(arena, STANDING_STAY))
 		r = gate_take(arena, &arena->conn);
@@ -337,7 +240,7 @@ int take_stand(struct service *service, unsigned int index, pid_t parent)
 			burden_look(arena);
 	}
 	tell_leaving(arena);
-	see_parked_off(arena);
+	turnstile_close(arena);
 	gate_close(arena);
 	service->model.host->worker_stop(service);
 	return 0;

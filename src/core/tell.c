@@ -182,8 +182,6 @@ void tell_end(struct arena *arena, const struct admit_client *client, enum end_r
 		record->would_refuse = would_refuse;
 		now_ns = record->ended_ns;
 		publish_record(arena, record);
-		/* Never to be found in both places. */
-		atomic_store_explicit(&standing->tag, 0, memory_order_relaxed);
 		atomic_store_explicit(&standing->head, head + 1, memory_order_release);
 	} else {
 		now_ns = arena_now_ns(arena);

@@ -76,6 +76,8 @@ static _Noreturn void run(struct model *model, unsigned int index, int channel)
 
 	if (model->host->standing->enter(model->service, index, channel) < 0)
 		_exit(EXIT_FAILURE);
+	if (!model->config.supervised)
+		held_catch_exit(model);
 	keeping.channel_inode = inode_of(channel);
 	keeping.end = descriptors_end();
 	/* So that whatever a worker opens is above that. */

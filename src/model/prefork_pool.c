@@ -63,6 +63,17 @@ static uint32_t draw(struct prefork *pool)
 	return (uint32_t)hash_bytes(&no_secret, seed, sizeof seed);
 }
 
+static void start_failed(struct prefork *pool, int error)
+{
+	struct model *model = pool->owner.model;
+
+	pool->failed = true;
+	tally_add(&tally_of(pool)->place_errors, 1);
+	sizing_start_failed(&pool->sizing, model->loop->now_ns);
+	model->host->log(model->service, BROOD_ERROR, CAUSE_WORKER, "cannot make a worker: %s; it is tried again",
+		strerrordesc_np(-error));
+}
+
 static struct station *start_one(struct prefork *pool, enum standing_order told)
 {
 	struct model *model = pool->owner.model;
@@ -75,11 +86,7 @@ static struct station *start_one(struct prefork *pool, enum standing_order told)
 		tally_add(&tally_of(pool)->worker_starts, 1);
 		return station;
 	}
-	tally_add(&tally_of(pool)->place_errors, 1);
-	pool->failed = true;
-	sizing_start_failed(&pool->sizing, model->loop->now_ns);
-	model->host->log(model->service, BROOD_ERROR, CAUSE_WORKER, "cannot make a worker: %s; it is tried again",
-		strerrordesc_np(-r));
+	start_failed(pool, r);
 	return NULL;
 }
 
@@ -102,7 +109,7 @@ void prefork_pool_freed(struct station_owner *owner, struct station *station, in
 		if (pool->stations[i].after == station)
 			pool->stations[i].after = NULL;
 	if (error < 0)
-		sizing_start_failed(&pool->sizing, model->loop->now_ns);
+		start_failed(pool, error);
 	else if (!station->was_idle)
 		sizing_died_early(&pool->sizing, model->loop->now_ns);
 	else

@@ -20,13 +20,14 @@ struct model_row {
 	const char *name;
 	enum brood_model model;
 	enum brood_fresh fresh;
-	size_t bound;         /* offsetof the setting that bounds it, or 0: serves one at a time */
-	bool isolated;        /* a handler harms its own client alone */
-	bool ahead;           /* workers are there before their clients */
-	bool expires;         /* a handler that ignores its deadline loses its connection */
-	bool forks;           /* brood_fork works */
-	const char *refusal;  /* reason when no worker can be made, or NULL: it never needs one */
-	const char *overtime; /* reason when a handler never comes back, or NULL: the process is stuck with it */
+	const char *last_words; /* of services that have none of their own, or NULL */
+	size_t bound;           /* offsetof the setting that bounds it, or 0: serves one at a time */
+	bool isolated;          /* a handler harms its own client alone */
+	bool ahead;             /* workers are there before their clients */
+	bool expires;           /* a handler that ignores its deadline loses its connection */
+	bool forks;             /* brood_fork works */
+	const char *refusal;    /* reason when no worker can be made, or NULL: it never needs one */
+	const char *overtime;   /* reason when a handler never comes back, or NULL: the process is stuck with it */
 };
 
 struct transport_row {
@@ -79,6 +80,7 @@ struct cell {
 	int (*drive)(struct cell *cell, struct brood *engine); /* in place of brood_run; in the engine's process */
 	void (*prepare)(struct cell *cell);                    /* in the engine's process, before brood_new */
 	bool fails;                                            /* brood_run is expected to answer < 0 */
+	bool hoards;                                           /* its handler leaves open what it opens */
 	bool leaks;                                            /* stuck threads: nothing can be freed */
 	int takes;                                             /* descriptors it was given, and closes */
 };

@@ -54,6 +54,18 @@ static const struct model_row models[] = {
 		.overtime = "worker-killed",
 	},
 	{
+		.name = "kept", /* the same, each made by a keeper */
+		.model = BROOD_PREFORK,
+		.fresh = BROOD_ONESHOT,
+		.last_words = "last words",
+		.bound = offsetof(struct brood_service, workers),
+		.isolated = true,
+		.ahead = true,
+		.expires = true,
+		.forks = true,
+		.overtime = "worker-killed",
+	},
+	{
 		.name = "iterative",
 		.model = BROOD_ITERATIVE,
 		.forks = true,

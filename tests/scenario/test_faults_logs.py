@@ -157,6 +157,23 @@ def test_r37_a_symbolic_link_is_not_followed(tmp_path):
 
 
 @pytest.mark.parametrize("model", MODELS)
+def test_r37_what_handlers_say_after_a_rotation_is_in_the_new_log(start, handlers, tmp_path, model):
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    brood = start(handlers("obey"), *models.words(model), "--log-file", logs / "log")
+    (logs / "log").rename(logs / "old")
+    brood.send(signal.SIGUSR1)
+    wait_until((logs / "log").exists, LONG, "a new log")
+    time.sleep(0.2)
+    for _ in range(20):
+        assert clients.ask(brood.url, b"log words\n") == b"log words\n"
+    assert brood.stop() == 0
+    said = [(logs / name).read_text("utf-8").count("told: words") for name in ("old", "log")]
+    shutil.rmtree(logs)
+    assert said == [0, 20]
+
+
+@pytest.mark.parametrize("model", MODELS)
 def test_r37_rotation_under_load_loses_no_line(start, tmp_path, model):
     logs = tmp_path / "logs"
     logs.mkdir()

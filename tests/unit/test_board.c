@@ -85,6 +85,36 @@ static void closing_twice_is_fine(void **state)
 	assert_int_equal(board.fd, -1);
 }
 
+static void a_worker_writes_its_own_area_and_reads_the_others(void **state)
+{
+	struct board board;
+
+	(void)state;
+	assert_int_equal(board_open(&board, 3, STANDING_SIZE), 0);
+	assert_int_equal(board_view(&board), 0);
+	for (unsigned int i = 0; i < 3; i++) {
+		assert_int_equal(board_lend(&board, i), 0);
+		atomic_store(&board.loan->served, i + 7);
+		assert_int_equal(atomic_load(&board_standing(&board, i)->served), i + 7);
+		assert_int_equal(atomic_load(&board_sibling(&board, i)->served), i + 7);
+	}
+	board_close(&board);
+	assert_null(board.loan);
+	assert_null(board.view);
+}
+
+static void what_is_read_through_the_view_cannot_be_made_writable(void **state)
+{
+	struct board board;
+
+	(void)state;
+	assert_int_equal(board_open(&board, 1, STANDING_SIZE), 0);
+	assert_int_equal(board_view(&board), 0);
+	assert_int_equal(mprotect((void *)(uintptr_t)board.view, board.size, PROT_READ | PROT_WRITE), -1);
+	assert_int_equal(errno, EACCES);
+	board_close(&board);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -93,6 +123,8 @@ int main(void)
 		cmocka_unit_test(nobody_can_cut_the_memory_short),
 		cmocka_unit_test(a_board_of_nothing_is_refused_and_leaves_no_descriptor),
 		cmocka_unit_test(closing_twice_is_fine),
+		cmocka_unit_test(a_worker_writes_its_own_area_and_reads_the_others),
+		cmocka_unit_test(what_is_read_through_the_view_cannot_be_made_writable),
 	};
 
 	return cmocka_run_group_tests_name("board", tests, NULL, NULL);
