@@ -118,7 +118,13 @@ bool accept_standing_anyone_waits(const struct service *service)
 	for (size_t i = 0; i < ledger->acceptor_count; i++)
 		fds[i] = (struct pollfd){ .fd = ledger->acceptors[i].done ? -1 : ledger->acceptors[i].listener.fd,
 			.events = POLLIN };
-	return poll(fds, ledger->acceptor_count, 0) > 0;
+	if (poll(fds, ledger->acceptor_count, 0) <= 0)
+		return false;
+	/* One that a worker has shut down is readable for ever. */
+	for (size_t i = 0; i < ledger->acceptor_count; i++)
+		if (fds[i].revents & POLLIN && !(fds[i].revents & POLLHUP))
+			return true;
+	return false;
 }
 
 void accept_standing_emptied(struct service *service)

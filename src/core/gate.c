@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "contract/transport.h"
@@ -188,17 +189,35 @@ int gate_take(struct arena *arena, struct brood_conn *conn)
 	return r < 0 && r != -EMSGSIZE && arena->gate.called_away ? -ESHUTDOWN : r;
 }
 
+/* Found empty once is drained: who comes later shall be refused, and not keep us for as long as somebody comes. Other
+ * workers have the socket, too, so closing it would not do. One given to us goes on without us. */
+static void end_queue(const struct arena *arena, size_t n)
+{
+	if (!arena->listeners[n].shared && !arena->listeners[n].transport->datagram)
+		shutdown(arena->queue_fds[n], SHUT_RDWR);
+}
+
+static int take_queued_from(struct arena *arena, size_t n, struct brood_conn *conn)
+{
+	int r;
+
+	/* Outlives this call, as conn->listener does. */
+	arena->listeners[n].fd = arena->queue_fds[n];
+	r = accept_from(arena, &arena->listeners[n], conn);
+	if (r == -EAGAIN)
+		end_queue(arena, n);
+	/* Somebody else has found it empty. */
+	return r == -EINVAL ? -EAGAIN : r;
+}
+
 int gate_take_queued(struct arena *arena, struct brood_conn *conn)
 {
+	uint32_t queues = atomic_load_explicit(&arena->standing->queues, memory_order_relaxed);
 	int r = -EAGAIN;
 
-	for (size_t i = 0; i < arena->listener_count && r == -EAGAIN; i++) {
-		if (!(atomic_load_explicit(&arena->standing->queues, memory_order_relaxed) & UINT32_C(1) << i))
-			continue;
-		/* Outlives this call, as conn->listener does. */
-		arena->listeners[i].fd = arena->queue_fds[i];
-		r = accept_from(arena, &arena->listeners[i], conn);
-	}
+	for (size_t i = 0; i < arena->listener_count && r == -EAGAIN; i++)
+		if (queues & UINT32_C(1) << i)
+			r = take_queued_from(arena, i, conn);
 	return r;
 }
 

@@ -42,8 +42,8 @@ int gate_take(struct arena *arena, struct brood_conn *conn);
 int gate_restore(struct arena *arena);
 int gate_restore_fds(const struct arena *arena); /* the numbers alone: in a keeper, whose table is its workers' */
 
-/* Those who wait already: 0, -EAGAIN when there are none, else as transport_ops.accept. Without waiting where listeners
- * are O_NONBLOCK. */
+/* Those who wait already in the queues to be emptied: 0, -EAGAIN when there are none, else as transport_ops.accept. A queue
+ * that is found empty is closed. Without waiting where listeners are O_NONBLOCK. */
 int gate_take_queued(struct arena *arena, struct brood_conn *conn);
 
 /* A child of a worker's (brood_fork) has no part in the queue. */

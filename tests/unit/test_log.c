@@ -458,63 +458,6 @@ static int remove_directory(void **state)
 	return rmdir(directory); /* fails if a test left anything behind */
 }
 
-/* ---- Batches ---- */
-
-#define BATCHED 100
-
-static void say_batched(struct log *log, struct log_batch *batch, const char *message)
-{
-	log_write(log, &(struct log_record){ .level = BROOD_INFO, .message = message, .batch = batch });
-}
-
-static void batched_lines_are_whole_and_few_writes(void **state)
-{
-	static struct log_batch batch;
-	const char *path = in_directory("batched");
-	struct log log;
-	const char *text;
-
-	(void)state;
-	batch.pid = getpid();
-	open_log(&log, path);
-	for (int i = 0; i < BATCHED; i++)
-		say_batched(&log, &batch, "one of many");
-	text = read_path(path);
-	assert_true(count_lines(text) < BATCHED); /* the last ones wait */
-	assert_int_equal(text[strlen(text) - 1], '\n');
-	log_batch_flush(&log, &batch);
-	assert_int_equal(count_lines(read_path(path)), BATCHED);
-	log_batch_flush(&log, &batch);
-	assert_int_equal(count_lines(read_path(path)), BATCHED);
-	log_fini(&log);
-	unlink(path);
-}
-
-static void a_lost_batch_is_counted_line_by_line(void **state)
-{
-	static struct log_batch batch;
-	const char *path = in_directory("lost-batch");
-	struct log log;
-
-	(void)state;
-	batch.pid = getpid();
-	open_log(&log, "/dev/full");
-	say_batched(&log, &batch, "first");
-	say_batched(&log, &batch, "second");
-	say_batched(&log, &batch, "third");
-	assert_int_equal(log.lost_ever, 0);
-	log_batch_flush(&log, &batch);
-	assert_int_equal(log.lost_ever, 3);
-	log.path = path;
-	assert_int_equal(log_reopen(&log, &(struct sentence){ "" }), 0);
-	say_batched(&log, &batch, "fourth");
-	log_batch_flush(&log, &batch);
-	assert_non_null(strstr(read_path(path), "3 lines lost"));
-	assert_non_null(strstr(read_path(path), "fourth"));
-	log_fini(&log);
-	unlink(path);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -533,8 +476,6 @@ int main(void)
 		cmocka_unit_test(a_forked_child_does_not_report_what_its_parent_lost),
 		cmocka_unit_test(a_function_gets_whole_lines_with_their_level),
 		cmocka_unit_test(lines_of_many_threads_stay_whole),
-		cmocka_unit_test(batched_lines_are_whole_and_few_writes),
-		cmocka_unit_test(a_lost_batch_is_counted_line_by_line),
 	};
 
 	return cmocka_run_group_tests_name("log", tests, make_directory, remove_directory);
