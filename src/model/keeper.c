@@ -150,12 +150,15 @@ int keeper_clean(const struct keeper *keeper)
 	return send_order(keeper, ORDER_CLEAN);
 }
 
-pid_t keeper_answer(const struct keeper *keeper)
+int keeper_answer(const struct keeper *keeper, pid_t *ret_pid)
 {
 	int32_t pid;
 	ssize_t n = recv(keeper->channel, &pid, sizeof pid, MSG_DONTWAIT);
 
-	if (n == sizeof pid)
-		return pid;
-	return n < 0 ? -errno : -EPIPE;
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return -EAGAIN;
+	if (n != sizeof pid)
+		return -EPIPE;
+	*ret_pid = pid;
+	return 0;
 }

@@ -30,7 +30,7 @@ void keeper_close(struct keeper *keeper); /* in a child: its descriptors */
 int keeper_ask(const struct keeper *keeper);
 int keeper_clean(const struct keeper *keeper);
 
-/* An answer: the worker's pid, -EAGAIN while there is none, or -errno: it could not, or is no more (-EPIPE). */
-pid_t keeper_answer(const struct keeper *keeper);
+/* 0 and an answer: the worker's pid, or -errno if none could be made. -EAGAIN: not yet; -EPIPE: the keeper is no more. */
+int keeper_answer(const struct keeper *keeper, pid_t *ret_pid);
 
 #endif

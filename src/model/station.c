@@ -141,26 +141,31 @@ static int spawn_worker(struct station *station)
 }
 
 /* Its parent is us, so its pid is its own until we have reaped it. */
+static int take_worker(struct station *station, pid_t pid)
+{
+	struct child child = { .pid = pid };
+
+	if (pid < 0)
+		return pid;
+	child.pidfd = clone_pidfd_open(pid);
+	return child.pidfd < 0 ? child.pidfd : watch_worker(station, &child);
+}
+
 static void keeper_ready(struct loop_source *source, uint32_t events)
 {
 	struct station *station = container_of(source, struct station, channel_source);
-	pid_t pid = keeper_answer(&station->keeper);
-	struct child child = { .pid = pid };
-	int r = 0;
+	pid_t pid;
+	int r = keeper_answer(&station->keeper, &pid);
 
 	(void)events;
-	if (pid == -EAGAIN)
+	if (r == -EAGAIN)
 		return;
-	if (pid > 0) {
-		child.pidfd = clone_pidfd_open(pid);
-		r = child.pidfd < 0 ? child.pidfd : watch_worker(station, &child);
-	}
-	if (pid == -EPIPE) {
+	if (r == 0) {
+		r = take_worker(station, pid);
+	} else {
 		loop_del(station->owner->model->loop, source);
 		keeper_end(&station->keeper);
 	}
-	if (pid < 0)
-		r = pid;
 	if (r < 0 && station->asked)
 		be_free(station, r);
 	station->asked = false;
