@@ -39,10 +39,12 @@ static bool knows_counts(const struct brood_conn *conn)
 	       atomic_load_explicit(&conn->slot->phase, memory_order_relaxed) == PHASE_OVER;
 }
 
-static void copy_text(char *to, const char *text, size_t size)
+void end_copy_text(char *to, const char *text, size_t size)
 {
-	memcpy(to, text, text[0] ? size : 1);
-	to[size - 1] = '\0';
+	size_t used = text[0] ? size : 1;
+
+	memcpy(to, text, used);
+	to[used - 1] = '\0';
 }
 
 void end_read_slot(struct end_record *record, const struct slot *slot)
@@ -55,8 +57,8 @@ void end_read_slot(struct end_record *record, const struct slot *slot)
 	record->bytes_in = atomic_load_explicit(&slot->bytes_in, memory_order_relaxed);
 	record->bytes_out = atomic_load_explicit(&slot->bytes_out, memory_order_relaxed);
 	record->requests = atomic_load_explicit(&slot->requests, memory_order_relaxed);
-	copy_text(record->note, slot->note, sizeof record->note);
-	copy_text(record->blame, slot->blame, sizeof record->blame);
+	end_copy_text(record->note, slot->note, sizeof record->note);
+	end_copy_text(record->blame, slot->blame, sizeof record->blame);
 }
 
 static void fill_in_record(struct end_record *record, const struct brood_conn *conn, enum end_reason reason)

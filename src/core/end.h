@@ -20,6 +20,9 @@ void end_expire(struct brood_conn *conn);
 /* Counts it, and tells the supervisor: a worker did not end in good order. end_tell does so for those that it is told of. */
 void end_worker_died(struct service *service, pid_t pid, enum end_reason reason, const struct child_exit *ended);
 
+/* A text that somebody else may be writing: cut at its array. Most are empty, and then nothing more of it is touched. */
+void end_copy_text(char *to, const char *text, size_t size);
+
 /* What the slot says, into record: copied, as its writer was never to be trusted. Its reason only if there is none yet. */
 void end_read_slot(struct end_record *record, const struct slot *slot);
 

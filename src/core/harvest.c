@@ -30,13 +30,6 @@ static bool read_flag(const bool *flag)
 	return byte != 0;
 }
 
-/* Most have none, and a few hundred bytes for each end are worth the look. */
-static void copy_text(char *to, const char *text, size_t size)
-{
-	memcpy(to, text, text[0] ? size : 1);
-	to[text[0] ? size - 1 : 0] = '\0';
-}
-
 static void copy_record(struct end_record *record, const struct end_record *left, const struct service *service)
 {
 	memcpy(record, left, offsetof(struct end_record, peer));
@@ -55,8 +48,8 @@ static void copy_record(struct end_record *record, const struct end_record *left
 	if (record->peer_size > sizeof record->peer)
 		record->peer_size = 0;
 	memcpy(&record->peer, &left->peer, record->peer_size);
-	copy_text(record->blame, left->blame, sizeof record->blame);
-	copy_text(record->note, left->note, sizeof record->note);
+	end_copy_text(record->blame, left->blame, sizeof record->blame);
+	end_copy_text(record->note, left->note, sizeof record->note);
 }
 
 static void tell(struct service *service, pid_t worker)
