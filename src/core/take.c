@@ -130,12 +130,15 @@ static void serve_too_large(struct arena *arena)
 
 /* ---- From one client to the next ---- */
 
+/* A worker that heard of a drain before us may have shut the queue down (EINVAL): then the word for us is on its way, and is
+ * no error unless it never comes. */
 static void back_off(struct arena *arena, int error)
 {
 	arena->backoff_ms = arena->backoff_ms ? 2 * arena->backoff_ms : BACKOFF_MIN_MS;
 	if (arena->backoff_ms > BACKOFF_MAX_MS)
 		arena->backoff_ms = BACKOFF_MAX_MS;
-	tell_accept_error(arena, error);
+	if (error != -EINVAL || arena->backoff_ms == BACKOFF_MAX_MS)
+		tell_accept_error(arena, error);
 	pause_ms(arena, arena->backoff_ms);
 }
 

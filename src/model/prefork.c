@@ -166,11 +166,15 @@ static void prefork_go(struct model *model)
 		atomic_store(&prefork_pool_area(pool, i)->open, 1);
 }
 
+/* Everybody has the word before anybody is called: the first who finds the queue empty shuts it down, and the others shall
+ * know what that means. */
 static void tell_all(struct prefork *pool, enum standing_order kind)
 {
 	for (int i = 0; i < pool->used; i++)
 		if (!station_is_free(&pool->stations[i]) && !pool->stations[i].told)
 			station_tell(&pool->stations[i], kind);
+	for (int i = 0; i < pool->used; i++)
+		station_remind(&pool->stations[i]);
 }
 
 static void prefork_yield(struct model *model)

@@ -125,6 +125,7 @@ static void let_go(struct prefork *pool, int count)
 		if (station_is_free(station) || station->told || station_state(station) != STANDING_IDLE)
 			continue;
 		station_tell(station, STANDING_LEAVE);
+		station_remind(station);
 		count--;
 	}
 }
@@ -173,8 +174,10 @@ static void note_idle(struct prefork *pool, struct station *station, enum standi
 	station->was_idle = true;
 	sizing_became_idle(&pool->sizing);
 	for (int i = 0; i < pool->used; i++)
-		if (pool->stations[i].after == station)
+		if (pool->stations[i].after == station) {
 			station_tell(&pool->stations[i], STANDING_LEAVE);
+			station_remind(&pool->stations[i]);
+		}
 }
 
 static void see(struct prefork *pool, struct station *station, struct sight *sight)

@@ -256,7 +256,6 @@ void station_tell(struct station *station, enum standing_order kind)
 	station->told = kind;
 	atomic_store(&area_of(station)->queues, station->owner->queues);
 	atomic_store(&area_of(station)->order, kind);
-	station_remind(station);
 }
 
 static int64_t late_ns(const struct slot *slot, int64_t now_ns)

@@ -62,9 +62,11 @@ static inline bool station_is_free(const struct station *station)
 /* What it says it is doing, or will be doing soon; any nonsense is BUSY. */
 enum standing_state station_state(const struct station *station);
 
+/* The word alone. One that waits hears it only with the signal, which follows at each look as well: a fresh one may not have
+ * heard one that came too early. */
 void station_tell(struct station *station, enum standing_order kind);
-void station_remind(
-	struct station *station); /* at each look: a fresh one may not have heard a signal that came too early */
+void station_remind(struct station *station);
+
 void station_sweep(struct station *station, bool look_for_stall, int64_t now_ns); /* each 250 ms, while it is busy */
 void station_kill(struct station *station);
 
