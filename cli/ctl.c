@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Decides which brood is asked, and what its answer means for our exit status. What is a right request is decided by the table that
- * the supervisor obeys (supervise/control_verbs.h), so what is wrong is told without asking anybody.
+ * the supervisor obeys (supervise/control/control_verbs.h), so what is wrong is told without asking anybody.
  */
 #include "cli/ctl.h"
 
@@ -17,8 +17,8 @@
 
 #include "observe/json.h"
 #include "protocol/nearest.h"
-#include "supervise/control.h"
-#include "supervise/control_verbs.h"
+#include "supervise/control/control.h"
+#include "supervise/control/control_verbs.h"
 
 #define EXIT_REFUSED  1
 #define WORDS         (CONTROL_WORDS_MAX + 2) /* verb, arguments, one too many */

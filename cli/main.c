@@ -24,7 +24,7 @@
 #include "cli/takeover.h"
 #include "cli/top.h"
 #include "protocol/nearest.h"
-#include "supervise/legacy.h"
+#include "supervise/upgrade/legacy.h"
 
 /* argv: what follows the command's name. An exit status, with a sentence unless it is 0 or was explained already. */
 typedef int command_fn(char **argv, struct keep *keep, struct sentence *why);

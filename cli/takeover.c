@@ -7,8 +7,8 @@
 
 #include "cli/check.h"
 #include "protocol/units.h"
-#include "supervise/legacy.h"
-#include "supervise/upgrade.h"
+#include "supervise/upgrade/legacy.h"
+#include "supervise/upgrade/upgrade.h"
 
 static int take_legacy(const char *word, struct keep *keep, struct legacy **ret_legacy, struct sentence *why)
 {

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "supervise/control.h"
+#include "supervise/control/control.h"
 #include "top/ask.h"
 #include "top/draw.h"
 #include "top/options.h"

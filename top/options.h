@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 #include "base/sentence.h"
-#include "supervise/control.h"
+#include "supervise/control/control.h"
 
 struct options {
 	char control[CONTROL_PATH_SIZE];

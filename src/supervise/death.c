@@ -18,7 +18,7 @@
 #include "supervise/notice.h"
 #include "supervise/report.h"
 #include "supervise/start.h"
-#include "supervise/status_server.h"
+#include "supervise/status/status_server.h"
 #include "supervise/stop.h"
 #include "supervise/supervisor.h"
 #include "supervise/verbs.h"

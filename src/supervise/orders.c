@@ -10,7 +10,7 @@
 #include "base/list.h"
 #include "process/orphans.h"
 #include "supervise/report.h"
-#include "supervise/status_server.h"
+#include "supervise/status/status_server.h"
 #include "supervise/stop.h"
 #include "supervise/supervisor.h"
 #include "supervise/verbs.h"

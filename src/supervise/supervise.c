@@ -13,15 +13,15 @@
 #include <unistd.h>
 
 #include "supervise/confine.h"
-#include "supervise/control.h"
-#include "supervise/legacy.h"
+#include "supervise/control/control.h"
 #include "supervise/listeners.h"
 #include "supervise/orders.h"
 #include "supervise/report.h"
 #include "supervise/start.h"
-#include "supervise/status_server.h"
+#include "supervise/status/status_server.h"
 #include "supervise/stop.h"
 #include "supervise/supervisor.h"
+#include "supervise/upgrade/legacy.h"
 #include "supervise/verbs.h"
 #include "supervise/watch.h"
 #include "transport/open_fd.h"

@@ -37,7 +37,7 @@
 #include "supervise/state.h"
 #include "supervise/supervise.h"
 #include "supervise/totals.h"
-#include "supervise/upgrade.h"
+#include "supervise/upgrade/upgrade.h"
 
 #define SUPERVISED_URL_SIZE 512
 

@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "supervise/status_request.h"
+#include "supervise/status/status_request.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "supervise/baton.h"
+#include "supervise/upgrade/baton.h"
 
 /* A reader of what was written so far. Its descriptor is closed by baton_open. */
 static void read_back(struct baton_writer *writer, struct baton_reader *ret_reader)

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "supervise/control_verbs.h"
+#include "supervise/control/control_verbs.h"
 
 #define WORDS(...) ((char *[]){ __VA_ARGS__, NULL })
 

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "supervise/status_request.h"
+#include "supervise/status/status_request.h"
 
 static struct status_request parse(const char *text)
 {

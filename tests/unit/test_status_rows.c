@@ -15,11 +15,11 @@
 #include <cmocka.h>
 
 #include "observe/log.h"
-#include "supervise/status_rows.h"
-#include "supervise/status_server.h"
-#include "supervise/status_shared.h"
-#include "supervise/status_view.h"
-#include "supervise/status_wire.h"
+#include "supervise/status/status_rows.h"
+#include "supervise/status/status_server.h"
+#include "supervise/status/status_shared.h"
+#include "supervise/status/status_view.h"
+#include "supervise/status/status_wire.h"
 
 #define PAGE_SIZE 262144
 #define SERVICES  (STATUS_ROWS + 2)

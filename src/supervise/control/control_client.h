@@ -9,9 +9,9 @@
 #include "base/list.h"
 #include "loop/loop.h"
 #include "protocol/words.h"
-#include "supervise/control.h"
-#include "supervise/control_verbs.h"
-#include "supervise/show.h"
+#include "supervise/control/control.h"
+#include "supervise/control/control_verbs.h"
+#include "supervise/control/show.h"
 #include "supervise/verbs.h"
 
 #define CONTROL_ANSWER_ROOM (2 * SHOW_PART_MAX)

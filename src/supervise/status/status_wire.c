@@ -3,7 +3,7 @@
  * Decides what a message with a board looks like. The sender is our own supervisor, and yet a board is mapped only if it
  * has the size that is said, since who reads beyond it is ended by SIGBUS.
  */
-#include "supervise/status_wire.h"
+#include "supervise/status/status_wire.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the kinds of show have in common: which services, and texts that others made. */
-#include "supervise/show.h"
+#include "supervise/control/show.h"
 
 #include <errno.h>
 #include <string.h>

@@ -2,10 +2,10 @@
 /* Decides what of a supervisor outlives its image. What is read again, or can be made again, does not. */
 #include <errno.h>
 
-#include "supervise/control.h"
-#include "supervise/legacy.h"
-#include "supervise/status_server.h"
+#include "supervise/control/control.h"
+#include "supervise/status/status_server.h"
 #include "supervise/supervisor.h"
+#include "supervise/upgrade/legacy.h"
 #include "supervise/verbs.h"
 
 static void write_listener(struct baton_writer *writer, const struct listener *listener)

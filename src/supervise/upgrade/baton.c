@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Invariant: the reader never goes beyond the text, and takes no descriptor twice or of another kind than it should be. */
-#include "supervise/baton.h"
+#include "supervise/upgrade/baton.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -12,12 +12,12 @@
 #include "base/list.h"
 #include "observe/log.h"
 #include "supervise/death.h"
-#include "supervise/hearsay.h"
-#include "supervise/legacy.h"
 #include "supervise/notice.h"
 #include "supervise/start.h"
 #include "supervise/stop.h"
 #include "supervise/supervisor.h"
+#include "supervise/upgrade/hearsay.h"
+#include "supervise/upgrade/legacy.h"
 
 #define SERVICES_MAX 4096
 

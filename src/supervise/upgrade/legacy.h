@@ -11,7 +11,7 @@
 
 #include "base/sentence.h"
 #include "contract/listener.h"
-#include "supervise/baton.h"
+#include "supervise/upgrade/baton.h"
 
 #define LEGACY_SOCKETS 8
 #define LEGACY_ASKERS  16

@@ -13,8 +13,8 @@
 #include "observe/log.h"
 #include "observe/queue_depth.h"
 #include "process/usage.h"
-#include "supervise/control.h"
-#include "supervise/show.h"
+#include "supervise/control/control.h"
+#include "supervise/control/show.h"
 #include "supervise/supervisor.h"
 
 #define NAME_MAX_SHOWN 64

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "supervise/legacy.h"
 #include "supervise/supervisor.h"
+#include "supervise/upgrade/legacy.h"
 #include "transport/open.h"
 
 static int refuse(struct sentence *why)

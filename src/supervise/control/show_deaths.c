@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "observe/log_time.h"
-#include "supervise/show.h"
+#include "supervise/control/show.h"
 #include "supervise/supervisor.h"
 
 #define REASON_MAX_SHOWN 400

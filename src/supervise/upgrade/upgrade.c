@@ -3,7 +3,7 @@
  * Decides which binary goes on. Invariant: before the exec nothing has changed but flags of descriptors, which are changed
  * back when it fails; signals that come in between wait, blocked, for whoever runs then.
  */
-#include "supervise/upgrade.h"
+#include "supervise/upgrade/upgrade.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,10 +16,10 @@
 
 #include "base/clock.h"
 #include "base/list.h"
-#include "supervise/control.h"
-#include "supervise/legacy.h"
+#include "supervise/control/control.h"
 #include "supervise/report.h"
 #include "supervise/supervisor.h"
+#include "supervise/upgrade/legacy.h"
 #include "supervise/verbs.h"
 
 void upgrade_init(struct supervisor *supervisor)

@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 #include "base/sentence.h"
-#include "supervise/show.h"
+#include "supervise/control/show.h"
 
 struct supervisor;
 struct verb_reply;

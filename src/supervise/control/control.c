@@ -4,7 +4,7 @@
  * by a change of that mode, is asked for by SO_PEERCRED. Also takes a sample of each service's counters every second: rates are
  * for those who ask here.
  */
-#include "supervise/control.h"
+#include "supervise/control/control.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -18,10 +18,10 @@
 #include "base/clock.h"
 #include "base/list.h"
 #include "observe/figures.h"
-#include "supervise/control_client.h"
-#include "supervise/legacy.h"
+#include "supervise/control/control_client.h"
 #include "supervise/report.h"
 #include "supervise/supervisor.h"
+#include "supervise/upgrade/legacy.h"
 #include "transport/open.h"
 #include "transport/open_unix.h"
 

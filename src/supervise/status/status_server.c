@@ -3,7 +3,7 @@
  * Decides when the status process lives. Invariant: it never matters: without it services go on, its clients wait in the
  * listener that stays ours, and what it tells is kept where its death cannot reach it. Called by supervise.c.
  */
-#include "supervise/status_server.h"
+#include "supervise/status/status_server.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -16,12 +16,12 @@
 #include "base/clock.h"
 #include "base/list.h"
 #include "supervise/channel.h"
-#include "supervise/legacy.h"
 #include "supervise/listeners.h"
 #include "supervise/report.h"
-#include "supervise/status_process.h"
-#include "supervise/status_rows.h"
-#include "supervise/status_shared.h"
+#include "supervise/status/status_process.h"
+#include "supervise/status/status_rows.h"
+#include "supervise/status/status_shared.h"
+#include "supervise/upgrade/legacy.h"
 #include "transport/open.h"
 
 #define BACKLOG        64

@@ -4,7 +4,7 @@
  * no client costs more than its struct: an answer is made in parts, each when the one before was taken. The client is gone
  * after any call that may close it.
  */
-#include "supervise/control_client.h"
+#include "supervise/control/control_client.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
  * supervisor never waits; the reader tries again for a while. Invariant: what a copy says was true at one moment, in
  * particular which boards count and which were added up already.
  */
-#include "supervise/status_shared.h"
+#include "supervise/status/status_shared.h"
 
 #include <errno.h>
 #include <fcntl.h>

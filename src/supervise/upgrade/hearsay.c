@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Invariant: such a service is never started; whoever needs another process of it reads the configuration first. */
-#include "supervise/hearsay.h"
+#include "supervise/upgrade/hearsay.h"
 
 #include <errno.h>
 #include <stdlib.h>

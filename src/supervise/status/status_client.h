@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 #include "loop/loop.h"
-#include "supervise/status_request.h"
+#include "supervise/status/status_request.h"
 
 /* From accept to close, whatever the client does. */
 #define STATUS_CLIENT_MS 5000

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Decides what is a request. What follows from it is in verbs.c and in show_*.c. */
-#include "supervise/control_verbs.h"
+#include "supervise/control/control_verbs.h"
 
 #include <errno.h>
 #include <limits.h>

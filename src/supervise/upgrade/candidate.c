@@ -3,7 +3,7 @@
  * Decides whether the binary on disk may go on in our place: it was executed as a child, with our words, and said that it is
  * ready. Nothing is asked of it that needs our sockets, and nothing that it does is waited for but in the loop.
  */
-#include "supervise/candidate.h"
+#include "supervise/upgrade/candidate.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,9 +16,9 @@
 
 #include "base/clock.h"
 #include "base/list.h"
-#include "supervise/baton.h"
 #include "supervise/channel.h"
 #include "supervise/supervisor.h"
+#include "supervise/upgrade/baton.h"
 
 /* To read a configuration and to load handlers. */
 #define PATIENCE_MS    20000

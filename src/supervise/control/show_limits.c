@@ -10,7 +10,7 @@
 #include "observe/figures.h"
 #include "observe/human.h"
 #include "observe/queue_depth.h"
-#include "supervise/show.h"
+#include "supervise/control/show.h"
 #include "supervise/supervisor.h"
 
 #define NAME_MAX_SHOWN 64

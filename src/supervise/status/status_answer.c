@@ -3,15 +3,15 @@
  * Decides codes, types and texts. Invariant: each answer is whole and says its length; what is the size of an answer depends on
  * the configuration, never on who asks.
  */
-#include "supervise/status_answer.h"
+#include "supervise/status/status_answer.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "observe/metrics.h"
-#include "supervise/status_request.h"
-#include "supervise/status_view.h"
+#include "supervise/status/status_request.h"
+#include "supervise/status/status_view.h"
 
 #define HEAD_SIZE  512
 #define BODY_FIRST (64 * 1024)

@@ -4,7 +4,7 @@
  * service's clients. Invariant: it serves a bounded number of connections for a bounded time each, and ends with its
  * supervisor. Called by status_server.c, in the child.
  */
-#include "supervise/status_process.h"
+#include "supervise/status/status_process.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -21,10 +21,10 @@
 #include "process/privileges.h"
 #include "process/signals.h"
 #include "supervise/notify.h"
-#include "supervise/status_answer.h"
-#include "supervise/status_client.h"
-#include "supervise/status_server.h"
-#include "supervise/status_view.h"
+#include "supervise/status/status_answer.h"
+#include "supervise/status/status_client.h"
+#include "supervise/status/status_server.h"
+#include "supervise/status/status_view.h"
 
 #define CLIENTS      64
 #define NOBODY       "65534" /* by number: the name is not everywhere */

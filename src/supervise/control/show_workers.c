@@ -10,7 +10,7 @@
 #include "observe/figures.h"
 #include "observe/human.h"
 #include "process/usage.h"
-#include "supervise/show.h"
+#include "supervise/control/show.h"
 #include "supervise/supervisor.h"
 #include "transport/address.h"
 

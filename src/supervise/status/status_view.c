@@ -4,7 +4,7 @@
  * before boards are looked at, so that one that went meanwhile is counted once: here, by our own mapping of it. All memory
  * is there from the start.
  */
-#include "supervise/status_view.h"
+#include "supervise/status/status_view.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -12,8 +12,8 @@
 
 #include "base/clock.h"
 #include "observe/metrics.h"
-#include "supervise/status_shared.h"
-#include "supervise/status_wire.h"
+#include "supervise/status/status_shared.h"
+#include "supervise/status/status_wire.h"
 
 #define VIEW_BOARDS 1024 /* more are not counted until they are past */
 

@@ -3,7 +3,7 @@
  * Decides how long a client is listened to and what becomes of its connection: asking → answering → until it ends its side
  * (what it still sent must not turn our close into a reset that eats the answer) → closed. One deadline for all of it.
  */
-#include "supervise/status_client.h"
+#include "supervise/status/status_client.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "supervise/control.h"
+#include "supervise/control/control.h"
 
 #define IN_DIRECTORY "/brood/control.sock"
 

@@ -3,7 +3,7 @@
  * Decides what stands in the rows. Invariant: each board ever numbered either is listed in the row of its service's name or
  * has been added to what is past there, never both and never neither, so that no sum of the two goes backwards, whatever dies.
  */
-#include "supervise/status_rows.h"
+#include "supervise/status/status_rows.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -11,9 +11,9 @@
 
 #include "observe/log.h"
 #include "observe/queue_depth.h"
-#include "supervise/status_server.h"
-#include "supervise/status_shared.h"
-#include "supervise/status_wire.h"
+#include "supervise/status/status_server.h"
+#include "supervise/status/status_shared.h"
+#include "supervise/status/status_wire.h"
 
 static struct status_row *find_row(struct status_shared *shared, const char *name)
 {

@@ -13,7 +13,7 @@
 #include <stddef.h>
 
 #include "base/sentence.h"
-#include "supervise/candidate.h"
+#include "supervise/upgrade/candidate.h"
 
 struct legacy;
 struct supervisor;

@@ -3,7 +3,7 @@
  * Decides what is asked for. Only the request line is read; headers are skipped, since none of them changes an answer that is
  * always whole and always the last one. Invariant: never reads beyond size; no state between calls.
  */
-#include "supervise/status_request.h"
+#include "supervise/status/status_request.h"
 
 #include <string.h>
 
