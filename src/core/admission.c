@@ -22,19 +22,26 @@
 static int prepare_queue_timeout(struct service *service)
 {
 	const struct ledger *ledger = service->ledger;
-	bool any = false;
+	bool standing = engine_model_ops(service->config.model)->standing;
+	bool any = false, streams = false;
 
 	for (size_t i = 0; i < ledger->acceptor_count; i++) {
 		const struct listener *listener = &ledger->acceptors[i].listener;
 
 		if (listener->transport->datagram)
 			continue;
-		any = true;
+		streams = true;
+		any = any || !standing || listener->family == LISTENER_TCP;
 		if (listener->family != LISTENER_TCP)
 			service->engine->loop->notes_sleep = true;
 	}
 	if (any)
 		return 0;
+	if (streams)
+		return sentence_set(&service->engine->why, -EINVAL,
+			"service %s: queue_timeout_ms with standing workers is for TCP: on other sockets none of them sees "
+			"how long a client waited",
+			service->config.name);
 	return sentence_set(&service->engine->why, -EINVAL,
 		"service %s: queue_timeout_ms is for streams: nobody knows how long a datagram waited",
 		service->config.name);
@@ -137,7 +144,7 @@ static struct source_entry *find_entry(struct service *service, const struct adm
 	return entry;
 }
 
-void admission_enter(struct service *service, struct admission_place *place, int64_t at_ns)
+void admission_enter(struct service *service, struct admission_place *place, int64_t at_ns, int64_t now_ns)
 {
 	const struct bucket_rate *rate = &service->admission->config.rate;
 	struct source_entry *entry = find_entry(service, &place->client);
@@ -147,12 +154,13 @@ void admission_enter(struct service *service, struct admission_place *place, int
 	if (!entry || rate->token_ns == 0)
 		return;
 	full_ns = atomic_load_explicit(&entry->bucket_full_ns, memory_order_relaxed);
-	atomic_store_explicit(&entry->bucket_full_ns, bucket_take(rate, full_ns, at_ns), memory_order_relaxed);
+	atomic_store_explicit(
+		&entry->bucket_full_ns, bucket_take_late(rate, full_ns, at_ns, now_ns), memory_order_relaxed);
 }
 
 void admission_let_in(struct service *service, struct admission_place *place, int64_t now_ns)
 {
-	admission_enter(service, place, now_ns);
+	admission_enter(service, place, now_ns, now_ns);
 	sources_add_client(place->entry);
 	service->admission->clients++;
 	place->counted = place->owes = true;

@@ -56,7 +56,7 @@ void admission_give_back(struct service *service, struct admission_place *place)
 bool admission_give_back_over(struct service *service);
 
 /* Finds its source a place in the table, and takes a token as of then. */
-void admission_enter(struct service *service, struct admission_place *place, int64_t at_ns);
+void admission_enter(struct service *service, struct admission_place *place, int64_t at_ns, int64_t now_ns);
 
 /* Writes down how it ended. */
 void admission_punish(

@@ -65,8 +65,8 @@ bool admit_look(const struct service *service, struct brood_conn *conn, struct a
 
 /* ---- What is known about it ---- */
 
-void admit_counts_begin(
-	const struct service *service, const struct admit_client *client, struct admit_counts *ret_counts)
+void admit_counts_begin(const struct service *service, const struct admit_client *client, int64_t now_ns,
+	struct admit_counts *ret_counts)
 {
 	struct source_state state = { 0 };
 
@@ -76,6 +76,7 @@ void admit_counts_begin(
 		.clients = service->admission->clients,
 		.of_source = state.clients,
 		.bucket_full_ns = state.bucket_full_ns,
+		.now_ns = now_ns,
 	};
 }
 
@@ -86,13 +87,14 @@ void admit_counts_add(const struct service *service, const struct admit_client *
 	if (client->tag == 0 || sibling_tag != client->tag)
 		return;
 	counts->of_source++;
-	counts->bucket_full_ns =
-		bucket_take(&service->admission->config.rate, counts->bucket_full_ns, sibling_accepted_ns);
+	admit_counts_ended(service, sibling_accepted_ns, counts);
 }
 
 void admit_counts_ended(const struct service *service, int64_t accepted_ns, struct admit_counts *counts)
 {
-	counts->bucket_full_ns = bucket_take(&service->admission->config.rate, counts->bucket_full_ns, accepted_ns);
+	const struct bucket_rate *rate = &service->admission->config.rate;
+
+	counts->bucket_full_ns = bucket_take_late(rate, counts->bucket_full_ns, accepted_ns, counts->now_ns);
 }
 
 /* ---- The decision ---- */
@@ -217,9 +219,9 @@ enum end_reason admit(struct service *service, struct brood_conn *conn)
 	*place = (struct admission_place){ 0 };
 	admit_look(service, conn, &place->client);
 	service->admission->draws++;
-	admit_counts_begin(service, &place->client, &counts);
+	admit_counts_begin(service, &place->client, conn->accepted_ns, &counts);
 	if (is_at_a_count(&service->admission->config, &counts) && admission_give_back_over(service))
-		admit_counts_begin(service, &place->client, &counts);
+		admit_counts_begin(service, &place->client, conn->accepted_ns, &counts);
 	reason = admit_judge(service, conn, &place->client, &counts, &would);
 	if (would != END_NONE)
 		tell_would(service, &conn->peer, conn->peer_size, would);
@@ -262,7 +264,7 @@ void admit_harvest(struct service *service, const struct end_record *record, uin
 	if (!service->admission || limits_is_refusal(record->reason))
 		return;
 	identify(service->admission, &record->peer, record->peer_size, uid, &place.client);
-	admission_enter(service, &place, record->accepted_ns);
+	admission_enter(service, &place, record->accepted_ns, clock_now_ns());
 	admission_punish(service, &place, (enum end_reason)record->reason, record->blame[0] != '\0');
 }
 

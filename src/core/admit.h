@@ -39,6 +39,7 @@ struct admit_counts {
 	unsigned int clients;   /* in hand, without the one in question */
 	unsigned int of_source; /* of these, of its source */
 	int64_t bucket_full_ns; /* limits/bucket.h */
+	int64_t now_ns;         /* when the one in question came */
 };
 
 /* Who it is. False: there are no limits, it is let in. */
@@ -46,8 +47,8 @@ bool admit_look(const struct service *service, struct brood_conn *conn, struct a
 
 /* Begin with what the service process has written down; then add each sibling with a client in its hands, as its page says
  * (any values). The service process learns of those by their end records: until then their tokens are taken here. */
-void admit_counts_begin(
-	const struct service *service, const struct admit_client *client, struct admit_counts *ret_counts);
+void admit_counts_begin(const struct service *service, const struct admit_client *client, int64_t now_ns,
+	struct admit_counts *ret_counts);
 void admit_counts_add(const struct service *service, const struct admit_client *client, uint64_t sibling_tag,
 	int64_t sibling_accepted_ns, struct admit_counts *counts);
 

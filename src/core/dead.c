@@ -162,7 +162,6 @@ void dead_worker(struct service *service, struct end_record *record, const struc
 		tell_idle(service, record, ended);
 		return;
 	}
-	record->counted = true; /* its pages are shared with us */
 	end_read_slot(record, slot);
 	dead_examine(record, slot, ended);
 	if (fd >= 0 && record->phase != PHASE_OVER && dead_answer(service, fd, slot))

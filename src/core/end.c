@@ -61,13 +61,18 @@ void end_read_slot(struct end_record *record, const struct slot *slot)
 	end_copy_text(record->blame, slot->blame, sizeof record->blame);
 }
 
+int32_t end_queue_us(const struct queue_wait *wait)
+{
+	return wait->us < INT32_MAX ? (int32_t)wait->us : INT32_MAX;
+}
+
 static void fill_in_record(struct end_record *record, const struct brood_conn *conn, enum end_reason reason)
 {
 	const struct queue_wait queue_wait = admit_queue_wait(conn);
 
 	record->reason = reason;
 	record->worker = conn->pid;
-	record->queue_us = (int32_t)(queue_wait.us < INT32_MAX ? queue_wait.us : INT32_MAX);
+	record->queue_us = end_queue_us(&queue_wait);
 	record->queue_at_most = queue_wait.at_most;
 	record->counted = knows_counts(conn);
 	record->datagram = conn->transport->datagram;
@@ -222,7 +227,7 @@ void end_written_off(struct brood_conn *conn)
 	tally_add(&conn->service->ledger->tally->written_off, 1);
 }
 
-static bool is_past_its_promise(const struct slot *slot)
+bool end_is_overdue(const struct slot *slot)
 {
 	int64_t must_end_ns = atomic_load_explicit(&slot->must_end_ns, memory_order_relaxed);
 
@@ -236,7 +241,7 @@ void end_expire(struct brood_conn *conn)
 		return;
 	conn->expire_sent = true;
 	/* Else it is cut off in the middle of its work, and may be about to answer. */
-	if (is_past_its_promise(conn->slot))
+	if (end_is_overdue(conn->slot))
 		conn->answered = dead_expire(conn->service, conn->fd, conn->slot);
 	else
 		shutdown(conn->fd, SHUT_RDWR);

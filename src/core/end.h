@@ -3,6 +3,7 @@
 #ifndef CORE_END_H
 #define CORE_END_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "contract/end_reason.h"
@@ -10,6 +11,7 @@
 struct brood_conn;
 struct child_exit;
 struct end_record;
+struct queue_wait;
 struct service;
 struct slot;
 
@@ -19,6 +21,12 @@ void end_expire(struct brood_conn *conn);
 
 /* Counts it, and tells the supervisor: a worker did not end in good order. end_tell does so for those that it is told of. */
 void end_worker_died(struct service *service, pid_t pid, enum end_reason reason, const struct child_exit *ended);
+
+/* Past what it promised, now. */
+bool end_is_overdue(const struct slot *slot);
+
+/* As a record has it: half an hour is as good as more. */
+int32_t end_queue_us(const struct queue_wait *wait);
 
 /* A text that somebody else may be writing: cut at its array. Most are empty, and then nothing more of it is touched. */
 void end_copy_text(char *to, const char *text, size_t size);

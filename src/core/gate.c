@@ -115,15 +115,18 @@ int gate_restore_fds(const struct arena *arena)
 	return 0;
 }
 
+/* A signal that comes meanwhile undoes some of it, and says so: then it is done again. The epoll's number is forgotten before
+ * somebody else may get it. */
 int gate_restore(struct arena *arena)
 {
-	int r = gate_restore_fds(arena);
+	int r;
 
 	arena->gate.called_away = 0;
+	r = gate_restore_fds(arena);
 	if (r < 0 || arena->waits)
 		return r;
-	gate_close(arena);
 	arena->gate.count--;
+	gate_close(arena);
 	return gate_open(arena);
 }
 

@@ -66,7 +66,8 @@ static void tell(struct service *service, pid_t worker)
 	tally_add(&ledger->tally->ended, 1);
 	if (record->would_refuse != END_NONE)
 		admit_tell_would(service, record, record->would_refuse);
-	admit_harvest(service, record, record->uid);
+	else
+		admit_harvest(service, record, record->uid);
 	end_tell(service, record, NULL);
 }
 
@@ -260,7 +261,8 @@ void harvest_expire(struct service *service, unsigned int index, int table_pidfd
 
 	if (fd < 0)
 		return;
-	if (dead_expire(service, fd, &standing->slot))
+	/* Meanwhile it may be done, and this the next client's socket with the same number: who has no promise to break yet. */
+	if (end_is_overdue(&standing->slot) && dead_expire(service, fd, &standing->slot))
 		service->ledger->notes[index].answered = standing->served;
 	close(fd);
 }

@@ -110,9 +110,10 @@ void tell_client(struct arena *arena, const struct admit_client *client, bool li
 
 	/* A datagram's descriptor is the listener's: nobody is to shut that down for a client. */
 	atomic_store_explicit(&standing->client_fd, conn->transport->datagram ? -1 : conn->fd, memory_order_relaxed);
-	atomic_store_explicit(&standing->queue_us, (int32_t)client->queue_wait.us, memory_order_relaxed);
+	atomic_store_explicit(&standing->queue_us, end_queue_us(&client->queue_wait), memory_order_relaxed);
 	atomic_store_explicit(&standing->accepted_ns, conn->accepted_ns, memory_order_relaxed);
 	atomic_store_explicit(&standing->tag, limited ? client->tag : 0, memory_order_relaxed);
+	atomic_store_explicit(&standing->uncounted, 0, memory_order_relaxed);
 	standing->uid = uid_of(conn, limited);
 	standing->peer_size = conn->peer_size;
 	copy_peer(&standing->peer, conn);
@@ -120,6 +121,12 @@ void tell_client(struct arena *arena, const struct admit_client *client, bool li
 	tell_state(arena, STANDING_BUSY, conn->accepted_ns);
 	tell_refresh(arena);
 	wake_if_asleep(arena);
+}
+
+void tell_uncounted(struct arena *arena)
+{
+	atomic_store_explicit(&arena->standing->uncounted, 1, memory_order_relaxed);
+	publish(arena);
 }
 
 static bool has_room(const struct arena *arena, uint64_t head)
@@ -151,7 +158,7 @@ static void fill_in(struct end_record *record, const struct arena *arena, const 
 
 	record->reason = END_NONE;
 	record->worker = 0; /* who harvests knows better */
-	record->queue_us = (int32_t)client->queue_wait.us;
+	record->queue_us = end_queue_us(&client->queue_wait);
 	record->queue_at_most = client->queue_wait.at_most;
 	record->counted = true;
 	record->datagram = conn->transport->datagram;

@@ -26,6 +26,9 @@ void tell_refresh(struct arena *arena);
 /* The client just accepted is in our hands: BUSY. limited: client says who it is. */
 void tell_client(struct arena *arena, const struct admit_client *client, bool limited);
 
+/* A dry run let it in, whom the limits would have refused: others are not to count it. */
+void tell_uncounted(struct arena *arena);
+
 /* It is closed: what the slot says goes into the ring. IDLE. */
 void tell_end(struct arena *arena, const struct admit_client *client, enum end_reason would_refuse);
 

@@ -8,6 +8,7 @@
 #include "core/admit.h"
 #include "core/arena.h"
 #include "core/engine_private.h"
+#include "core/tell.h"
 
 /* Those who came and went since the service process last looked: they have their tokens, too. True: one of them came at
  * accepted_ns. */
@@ -24,7 +25,8 @@ static bool add_unharvested(const struct arena *arena, const struct standing *si
 		const struct end_record *record = &sibling->ring[tail % STANDING_RECORDS];
 
 		found = found || record->accepted_ns == accepted_ns;
-		if (tag && record->tag == tag && end_reason_kind(record->reason) != END_KIND_REFUSED)
+		if (tag && record->tag == tag && record->would_refuse == END_NONE &&
+			end_reason_kind(record->reason) != END_KIND_REFUSED)
 			admit_counts_ended(arena->service, record->accepted_ns, counts);
 	}
 	return found;
@@ -48,7 +50,8 @@ static void add_sibling(
 	const struct arena *arena, unsigned int index, const struct admit_client *client, struct admit_counts *counts)
 {
 	const struct standing *sibling = board_sibling(&arena->service->board, index);
-	bool busy = atomic_load(&sibling->state) == STANDING_BUSY;
+	bool busy = atomic_load(&sibling->state) == STANDING_BUSY &&
+		    !atomic_load_explicit(&sibling->uncounted, memory_order_relaxed);
 	int64_t accepted_ns = atomic_load_explicit(&sibling->accepted_ns, memory_order_relaxed);
 	bool ended = add_unharvested(arena, sibling, client->tag, accepted_ns, counts);
 
@@ -64,11 +67,13 @@ bool turnstile_lets_in(struct arena *arena, struct admit_client *client, enum en
 	struct admit_counts counts;
 	enum end_reason reason;
 
-	admit_counts_begin(arena->service, client, &counts);
+	admit_counts_begin(arena->service, client, conn->accepted_ns, &counts);
 	for (unsigned int i = 0; i < board->count; i++)
 		add_sibling(arena, i, client, &counts);
 	reason = admit_judge(arena->service, conn, client, &counts, ret_would);
 	atomic_store_explicit(&conn->slot->reason, reason, memory_order_relaxed);
+	if (*ret_would != END_NONE)
+		tell_uncounted(arena);
 	return reason == END_NONE;
 }
 

@@ -44,3 +44,12 @@ int64_t bucket_take(const struct bucket_rate *rate, int64_t full_ns, int64_t now
 {
 	return clamp(rate, add(clamp(rate, full_ns, now_ns), rate->token_ns), now_ns);
 }
+
+int64_t bucket_take_late(const struct bucket_rate *rate, int64_t full_ns, int64_t at_ns, int64_t now_ns)
+{
+	if (at_ns > now_ns)
+		at_ns = now_ns;
+	if (add(at_ns, rate->depth_ns) <= now_ns)
+		return clamp(rate, full_ns, now_ns);
+	return clamp(rate, add(full_ns > at_ns ? full_ns : at_ns, rate->token_ns), now_ns);
+}

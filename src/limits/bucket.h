@@ -22,4 +22,8 @@ struct bucket_rate bucket_rate_of(int per_min, int burst);
 bool bucket_has_token(const struct bucket_rate *rate, int64_t full_ns, int64_t now_ns);
 int64_t bucket_take(const struct bucket_rate *rate, int64_t full_ns, int64_t now_ns); /* the new full_ns */
 
+/* Of a token that was taken at at_ns (any value; later than now is now), and is heard of only now: one that has surely grown
+ * back costs nothing. */
+int64_t bucket_take_late(const struct bucket_rate *rate, int64_t full_ns, int64_t at_ns, int64_t now_ns);
+
 #endif

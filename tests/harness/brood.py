@@ -218,7 +218,9 @@ class Brood:
             counts = self.descriptor_counts(), self.standing_counts()
             time.sleep(0.02)
             is_still = counts == (self.descriptor_counts(), self.standing_counts())
-            return counts if is_still and self._has_its_children() else None
+            # One that was made a moment ago may not have all of its descriptors yet.
+            is_alike = all(len(numbers) <= 1 for numbers in counts[1].values())
+            return counts if is_still and is_alike and self._has_its_children() else None
 
         self.baseline, self.standing_baseline = wait_until(settled, LONG, lambda: (
             f"at rest after the warm-up: workers {self.workers()}, keepers {self.keepers()}"))

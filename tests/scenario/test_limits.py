@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """
 Limits of the real command: whom each refuses, what the refused hear, what the log tells. R24: one source floods, others are
-served. Every address of 127.0.0.0/8 is a source that a client may bind.
+served. Those of standing workers are in test_limits_standing.py.
 """
 import contextlib
 import os
@@ -16,6 +16,7 @@ from harness import clients
 from harness.command import USAGE, brood as command
 from harness.patience import LONG, SCALE
 from harness.processes import wait_until
+from harness.sources import ask_from, connect_from, holding
 
 MODELS = ["iterative", "fork", "thread"]
 CONCURRENT = ["fork", "thread"]
@@ -25,32 +26,6 @@ REFUSAL = b"try again later\r\n"
 def obeying(start, handlers, model, *words, **options):
     """Refusals are wanted here, so the invariants' new clients come from elsewhere: 127.0.0.1 stays unrefused."""
     return start(handlers("obey"), "--model", model, "--refusal", "try again later\\r\\n", *words, **options)
-
-
-def connect_from(source, url, timeout=LONG):
-    family, kind, address = clients.address_of(url)
-    client = socket.socket(family, kind)
-    client.settimeout(timeout)
-    client.bind((source, 0))
-    client.connect(address)
-    return client
-
-
-def ask_from(source, url, request=b"1\n", timeout=LONG):
-    with connect_from(source, url, timeout) as client:
-        client.sendall(request)
-        client.shutdown(socket.SHUT_WR)
-        return clients.read_to_end(client)
-
-
-def holding(source, url, count):
-    """So many clients that are being served, in a context."""
-    stack = contextlib.ExitStack()
-    for _ in range(count):
-        client = stack.enter_context(connect_from(source, url))
-        client.sendall(b"hello\n")
-        assert client.recv(100) == b"hello\n"
-    return stack
 
 
 def settled(brood):

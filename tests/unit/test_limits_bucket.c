@@ -107,6 +107,36 @@ static void any_number_found_is_a_bucket_between_empty_and_full(void **state)
 	}
 }
 
+/* A standing worker's client is heard of when it ends: by then others have taken tokens, or it has grown back. */
+static void a_token_heard_of_late_does_not_fill_the_bucket(void **state)
+{
+	struct bucket_rate rate = bucket_rate_of(60, 5);
+	int64_t full_ns = 0;
+
+	(void)state;
+	take_all(&rate, &full_ns, NOW, 4);
+	full_ns = bucket_take_late(&rate, full_ns, NOW - 3600 * NS_PER_SEC, NOW);
+	assert_int_equal(take_all(&rate, &full_ns, NOW, 100), 1);
+	take_all(&rate, &full_ns, NOW + 3600 * NS_PER_SEC, 3);
+	full_ns = bucket_take_late(&rate, full_ns, NOW + 3599 * NS_PER_SEC, NOW + 3600 * NS_PER_SEC);
+	assert_int_equal(take_all(&rate, &full_ns, NOW + 3600 * NS_PER_SEC, 100), 1);
+}
+
+static void a_token_from_any_time_leaves_a_bucket_between_empty_and_full(void **state)
+{
+	static const int64_t times[] = { INT64_MIN, -1, 0, NOW - 1, NOW, NOW + 1, INT64_MAX };
+	struct bucket_rate rate = bucket_rate_of(60, 5);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+		for (size_t k = 0; k < sizeof times / sizeof *times; k++) {
+			int64_t full_ns = bucket_take_late(&rate, times[i], times[k], NOW);
+
+			assert_in_range(full_ns, NOW, NOW + 5 * NS_PER_SEC);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -116,6 +146,8 @@ int main(void)
 		cmocka_unit_test(no_rate_is_no_bound),
 		cmocka_unit_test(a_burst_is_at_least_one),
 		cmocka_unit_test(the_largest_numbers_do_not_wrap_around),
+		cmocka_unit_test(a_token_heard_of_late_does_not_fill_the_bucket),
+		cmocka_unit_test(a_token_from_any_time_leaves_a_bucket_between_empty_and_full),
 		cmocka_unit_test(any_number_found_is_a_bucket_between_empty_and_full),
 	};
 
