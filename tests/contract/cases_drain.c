@@ -118,23 +118,45 @@ static void the_drain_deadline_cuts_off(struct cell *cell)
 	CHECK(cell_logged(cell, "reason=stopped"));
 }
 
-static void *stop_from_here(void *engine)
+struct stopper {
+	struct brood *engine;
+	_Atomic int state; /* 0: it comes, 1: it is there, 2: it is to stop the engine, 3: it may go */
+};
+
+static void wait_for_state(struct stopper *stopper, int state)
 {
-	brood_stop(engine);
+	while (atomic_load(&stopper->state) < state)
+		usleep(1000);
+}
+
+static void *stop_from_here(void *arg)
+{
+	struct stopper *stopper = arg;
+
+	atomic_store(&stopper->state, 1);
+	wait_for_state(stopper, 2);
+	brood_stop(stopper->engine);
+	wait_for_state(stopper, 3);
 	return NULL;
 }
 
+/* A thread that begins or ends holds locks of AddressSanitizer's, which a child forked in that moment has for ever: so
+ * it is there before the first client, and stays until all are served. */
 static int drive_with_thread(struct cell *cell, struct brood *engine)
 {
+	struct stopper stopper = { .engine = engine };
 	pthread_t thread;
-	int r;
+	int r = 0;
 
-	while (cell->witness->finished == 0)
-		if (brood_run_once(engine, 10) < 0)
-			return -EIO;
-	if (pthread_create(&thread, NULL, stop_from_here, engine) != 0)
+	if (pthread_create(&thread, NULL, stop_from_here, &stopper) != 0)
 		return -EIO;
-	r = brood_run(engine);
+	wait_for_state(&stopper, 1);
+	while (cell->witness->finished == 0 && r >= 0)
+		r = brood_run_once(engine, 10);
+	atomic_store(&stopper.state, 2);
+	if (r >= 0)
+		r = brood_run(engine);
+	atomic_store(&stopper.state, 3);
 	pthread_join(thread, NULL);
 	return r;
 }
