@@ -12,6 +12,7 @@
 #include "core/admit.h"
 #include "core/dead.h"
 #include "core/engine_private.h"
+#include "core/lines.h"
 #include "core/pool.h"
 #include "transport/address.h"
 
@@ -118,6 +119,8 @@ static void write_line(
 	struct log_field fields[MAX_FIELDS];
 	size_t n = 0;
 
+	if (service->model.ops->publishes)
+		lines_hold_until_sleep(service);
 	if (record->worker)
 		fields[n++] = LOG_INT("worker", record->worker);
 	address_text(&record->peer.any, record->peer_size, peer, sizeof peer);
@@ -146,7 +149,7 @@ static void write_line(
 			       .message = "end",
 			       .fields = fields,
 			       .field_count = n,
-			       .batch = service->ledger->batching ? &service->ledger->batch : NULL,
+			       .batch = service->ledger->holding ? &service->ledger->lines : NULL,
 			       .scratch = service->ledger->scratch,
 		       });
 }

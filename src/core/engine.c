@@ -367,9 +367,11 @@ int brood_run(struct brood *engine)
 {
 	int r;
 
+	engine->loop->stays = true;
 	do
 		r = brood_run_once(engine, -1);
 	while (r > 0);
+	engine->loop->stays = false;
 	return r;
 }
 

@@ -18,6 +18,7 @@
 #include "core/dead.h"
 #include "core/end.h"
 #include "core/engine_private.h"
+#include "core/lines.h"
 #include "core/reach.h"
 #include "process/pages.h"
 
@@ -97,21 +98,6 @@ void harvest_begin(struct service *service, unsigned int index)
 	service->ledger->notes[index] = (struct harvest_note){ 0 };
 }
 
-static void begin_batch(struct service *service)
-{
-	if (service->ledger->batching)
-		return;
-	service->ledger->batching = true;
-	service->ledger->batch.pid = service->model.pid;
-}
-
-void harvest_flush(struct service *service)
-{
-	if (service->ledger->batching)
-		log_batch_flush(service->engine->log, &service->ledger->batch);
-	service->ledger->batching = false;
-}
-
 /* Records that the worker had no room for: their counts are gone with them. */
 static void tell_lost(struct service *service, struct harvest_note *note, uint64_t lost)
 {
@@ -154,7 +140,7 @@ bool harvest_ring(struct service *service, unsigned int index, pid_t worker)
 	tell_accept_errors(service, note, standing);
 	if (head == tail)
 		return false;
-	begin_batch(service);
+	lines_hold(service);
 	service->ledger->loop_now_ns = clock_now_ns();
 	/* More than it can hold: that was no counting. What is in there cannot be told from rubbish. */
 	if (head - tail > STANDING_RECORDS) {
@@ -243,7 +229,7 @@ void harvest_gone(struct service *service, unsigned int index, pid_t worker, enu
 	bool in_order = ended->code == 0 || (ended->code == CLD_EXITED && ended->status == 0);
 	unsigned int state = atomic_load_explicit(&standing->state, memory_order_relaxed);
 
-	begin_batch(service);
+	lines_hold(service);
 	if (had_client(standing))
 		end_client(service, index, worker, reason, ended, table_pidfd);
 	else if (state == STANDING_STARTING && failed_to_start(standing))

@@ -24,7 +24,6 @@ void harvest_close(struct service *service); /* idempotent */
 
 void harvest_begin(struct service *service, unsigned int index); /* a new worker, with a new area */
 bool harvest_ring(struct service *service, unsigned int index, pid_t worker);
-void harvest_flush(struct service *service);
 void harvest_gone(struct service *service, unsigned int index, pid_t worker, enum end_reason reason,
 	const struct child_exit *ended, int table_pidfd);
 void harvest_expire(struct service *service, unsigned int index, int table_pidfd);

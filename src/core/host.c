@@ -8,9 +8,9 @@
 #include "core/dead.h"
 #include "core/end.h"
 #include "core/engine_private.h"
-#include "core/harvest.h"
 #include "core/inherit.h"
 #include "core/life.h"
+#include "core/lines.h"
 #include "core/standing_host.h"
 
 static int host_worker_start(struct service *service)
@@ -51,7 +51,7 @@ static void host_log(struct service *service, enum brood_level level, enum host_
 
 	if (level > log->max || (cause != CAUSE_NONE && !rarely_may(&service->ledger->cause[cause], &unsaid)))
 		return;
-	harvest_flush(service);
+	lines_flush(service);
 	va_start(args, format);
 	vsnprintf(text, sizeof text, format, args);
 	va_end(args);

@@ -74,9 +74,11 @@ struct ledger {
 	struct loop_timer park_timer;
 	struct harvest_note *notes; /* of each standing worker */
 	bool saturated;             /* every standing worker is busy */
-	bool batching;              /* lines are held back in batch until harvest_flush */
 	int64_t loop_now_ns;        /* of the harvest in hand */
-	struct log_batch batch;
+	struct log_batch lines;     /* of ends, while holding (core/lines.h) */
+	bool holding;
+	int64_t held_since_ns;
+	struct loop_pause lines_pause;
 	struct service *service;
 	char scratch[LOG_SCRATCH_SIZE]; /* for end records: stack pages are copied after each fork, these are not */
 };

@@ -17,6 +17,7 @@
 #include "core/engine_private.h"
 #include "core/harvest.h"
 #include "core/host.h"
+#include "core/lines.h"
 #include "core/pool.h"
 #include "core/refuse.h"
 #include "process/descriptors.h"
@@ -255,7 +256,7 @@ static uint64_t dropped_by_kernel(const struct ledger *ledger)
 	return dropped;
 }
 
-static void log_summary(const struct service *service)
+static void log_summary(struct service *service)
 {
 	const struct ledger *ledger = service->ledger;
 	const struct tally *tally = service->ledger->tally;
@@ -271,6 +272,7 @@ static void log_summary(const struct service *service)
 		LOG_UINT("dropped", dropped_by_kernel(ledger)),
 	};
 
+	lines_flush(service);
 	log_write(service->engine->log, &(struct log_record){
 						.level = BROOD_INFO,
 						.service = service->config.name,
@@ -304,6 +306,7 @@ void service_stop(struct service *service)
 		service->model.ops->stop(&service->model);
 	}
 	service->model_started = false;
+	lines_close(service);
 	close_listeners(service);
 	/* Threads that never came back may still use their connection, and what load made. */
 	if (service->ledger->out_count > 0)

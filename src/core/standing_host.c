@@ -15,6 +15,7 @@
 #include "core/gate.h"
 #include "core/harvest.h"
 #include "core/inherit.h"
+#include "core/lines.h"
 #include "core/take.h"
 
 static int enter(struct service *service, unsigned int index, int kept_fd)
@@ -98,7 +99,7 @@ const struct standing_host_ops standing_host_ops = {
 	.open = open_to_clients,
 	.lend = lend,
 	.harvest = harvest_ring,
-	.flush = harvest_flush,
+	.flush = lines_flush,
 	.gone = harvest_gone,
 	.expire = harvest_expire,
 	.saturated = accept_standing_saturated,

@@ -119,16 +119,49 @@ int loop_timeout_ms(const struct loop *loop, int timeout_ms)
 	return timeout_ms < 0 || until_ms < timeout_ms ? until_ms : timeout_ms;
 }
 
+void loop_before_sleep(struct loop *loop, struct loop_pause *pause)
+{
+	if (pause->due)
+		return;
+	pause->due = true;
+	pause->next = loop->pauses;
+	loop->pauses = pause;
+}
+
+void loop_not_before_sleep(struct loop *loop, struct loop_pause *pause)
+{
+	struct loop_pause **link = &loop->pauses;
+
+	if (!pause->due)
+		return;
+	while (*link != pause)
+		link = &(*link)->next;
+	*link = pause->next;
+	pause->due = false;
+}
+
+static void run_pauses(struct loop *loop)
+{
+	struct loop_pause *pause;
+
+	while ((pause = loop->pauses)) {
+		loop->pauses = pause->next;
+		pause->due = false;
+		pause->about_to(pause);
+	}
+}
+
 static int wait_for_events(struct loop *loop, int timeout_ms)
 {
 	int n;
 
 	loop->slept = false;
-	if (loop->notes_sleep && timeout_ms != 0) {
+	if ((loop->notes_sleep || loop->pauses) && timeout_ms != 0) {
 		n = epoll_wait(loop->epoll_fd, loop->batch, LOOP_BATCH, 0);
 		if (n != 0)
 			return n;
 		loop->slept = true;
+		run_pauses(loop);
 	}
 	return epoll_wait(loop->epoll_fd, loop->batch, LOOP_BATCH, timeout_ms);
 }
@@ -145,6 +178,8 @@ int loop_turn(struct loop *loop, int timeout_ms)
 	loop->batch_size = n < 0 ? 0 : n;
 	dispatch(loop);
 	fire_due(loop);
+	if (!loop->stays)
+		run_pauses(loop);
 	set_timer_fd(loop);
 	return 0;
 }

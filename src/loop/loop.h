@@ -28,11 +28,21 @@ struct loop_timer {
 	void (*fire)(struct loop_timer *timer);
 };
 
+/* Something to be done before the loop sleeps, as there is nothing else to do. */
+struct loop_pause {
+	/* In the loop, once for each loop_before_sleep. May not add sources or timers. */
+	void (*about_to)(struct loop_pause *pause);
+	struct loop_pause *next;
+	bool due;
+};
+
 struct loop {
 	int epoll_fd;
 	int64_t now_ns;   /* as of the last wake-up */
 	bool notes_sleep; /* somebody wants to know the next; it costs a system call for each turn */
-	bool slept;       /* nothing was ready when this turn began: what is ready now came just now */
+	bool stays;       /* the next turn follows at once: not a loop that others call now and then */
+	struct loop_pause *pauses;
+	bool slept; /* nothing was ready when this turn began: what is ready now came just now */
 	struct loop_timer **heap;
 	size_t heap_size, heap_capacity;
 	/* Mostly enough: memory from malloc would be shared with others, and copied after each fork (process/pages.h). */
@@ -52,6 +62,10 @@ void loop_del(struct loop *loop, struct loop_source *source); /* idempotent; bef
 
 int loop_arm(struct loop *loop, struct loop_timer *timer, int64_t at_ns); /* also re-arms; -ENOMEM */
 void loop_disarm(struct loop *loop, struct loop_timer *timer);            /* idempotent */
+
+/* Idempotent until it was done. Where the next turn may come late (see stays), that is at the end of each turn. */
+void loop_before_sleep(struct loop *loop, struct loop_pause *pause);
+void loop_not_before_sleep(struct loop *loop, struct loop_pause *pause); /* idempotent */
 
 /* Wait for at most timeout_ms (-1: until something happens), then run what is ready and due, once. May be called from
  * a callback (an iterative handler waits): what the outer turn still had in hand is then reported again later. */

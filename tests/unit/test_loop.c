@@ -253,6 +253,75 @@ static void timers_make_the_descriptor_readable(void **state)
 	assert_int_equal(readable(fd, 40), 0);
 }
 
+/* ---- Pauses ---- */
+
+struct rest {
+	struct loop_pause pause;
+	int count;
+};
+
+static void note_rest(struct loop_pause *pause)
+{
+	container_of(pause, struct rest, pause)->count++;
+}
+
+struct visitor {
+	struct loop_source source;
+	struct rest *rest;
+	int rests_seen;
+};
+
+static void visit(struct loop_source *source, uint32_t events)
+{
+	struct visitor *visitor = container_of(source, struct visitor, source);
+	uint64_t count;
+
+	(void)events;
+	assert_int_equal(read(source->fd, &count, sizeof count), sizeof count);
+	visitor->rests_seen = visitor->rest->count;
+	loop_before_sleep(&loop, &visitor->rest->pause);
+}
+
+static void what_waits_for_a_pause_is_done_before_the_loop_sleeps_and_not_sooner(void **state)
+{
+	struct rest rest = { .pause.about_to = note_rest };
+	struct visitor visitor = { .source = { .fd = eventfd(1, EFD_CLOEXEC), .ready = visit }, .rest = &rest };
+	uint64_t one = 1;
+
+	(void)state;
+	loop.stays = true;
+	assert_int_equal(loop_add(&loop, &visitor.source, EPOLLIN), 0);
+	assert_int_equal(loop_turn(&loop, -1), 0);
+	assert_int_equal(rest.count, 0);
+	assert_int_equal(write(visitor.source.fd, &one, sizeof one), sizeof one);
+	assert_int_equal(loop_turn(&loop, -1), 0); /* somebody came: no pause */
+	assert_int_equal(visitor.rests_seen, 0);
+	assert_int_equal(rest.count, 0);
+	assert_int_equal(loop_turn(&loop, 10), 0);
+	assert_int_equal(rest.count, 1);
+	assert_int_equal(loop_turn(&loop, 10), 0); /* once */
+	assert_int_equal(rest.count, 1);
+	loop_del(&loop, &visitor.source);
+	close(visitor.source.fd);
+}
+
+static void in_a_loop_that_others_turn_each_turn_ends_with_a_pause(void **state)
+{
+	struct rest first = { .pause.about_to = note_rest }, second = first, gone = first;
+
+	(void)state;
+	loop_before_sleep(&loop, &first.pause);
+	loop_before_sleep(&loop, &gone.pause);
+	loop_before_sleep(&loop, &second.pause);
+	loop_before_sleep(&loop, &second.pause);
+	loop_not_before_sleep(&loop, &gone.pause);
+	loop_not_before_sleep(&loop, &gone.pause);
+	assert_int_equal(loop_turn(&loop, 0), 0);
+	assert_int_equal(first.count, 1);
+	assert_int_equal(second.count, 1);
+	assert_int_equal(gone.count, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -265,6 +334,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			a_turn_within_a_turn_loses_no_event_and_calls_none_twice, setup, teardown),
 		cmocka_unit_test_setup_teardown(timers_make_the_descriptor_readable, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			what_waits_for_a_pause_is_done_before_the_loop_sleeps_and_not_sooner, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			in_a_loop_that_others_turn_each_turn_ends_with_a_pause, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("loop", tests, NULL, NULL);
