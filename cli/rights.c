@@ -37,12 +37,17 @@ static int find_account(const struct plan_service *service, struct sentence *why
 	const struct brood_service *settings = &service->settings.service;
 	struct account account;
 	struct sentence reason;
+	int r;
 
 	if (settings->group && !settings->user)
 		return refuse(
 			service, "group", "needs a user, or root could take its own back: say --user, too", why);
-	if (!settings->user || account_find(settings->user, settings->group, &account, &reason) == 0)
+	r = settings->user ? account_find(settings->user, settings->group, &account, &reason) : 0;
+	if (r == 0)
 		return 0;
+	/* Nobody's mistake, and asked once: a supervisor that reloads waits for the answer, and all of its services with it. */
+	if (r == -ETIMEDOUT)
+		return refuse_as(EX_OSERR, service, "user", reason.text, why);
 	/* With any group that there is, it can only be the user. */
 	if (settings->group && account_find(settings->user, "0", &account, NULL) == 0)
 		return refuse(service, "group", reason.text, why);

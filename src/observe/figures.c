@@ -46,17 +46,12 @@ static uint64_t load(const _Atomic uint64_t *value)
 	return atomic_load_explicit(value, memory_order_relaxed);
 }
 
-static uint64_t *counter_of(struct figures *figures, const struct figures_counter *counter)
-{
-	return (uint64_t *)(void *)((char *)figures + counter->offset);
-}
-
 void figures_read(struct figures *ret_figures, const struct board *board)
 {
 	const struct tally *tally = board_tally(board);
 
 	for (const struct figures_counter *counter = figures_counters; counter->name; counter++)
-		*counter_of(ret_figures, counter) =
+		*figures_counter_of(ret_figures, counter) =
 			load((const _Atomic uint64_t *)(const void *)((const char *)tally + counter->tally_offset));
 	for (unsigned int i = 0; i < END_REASONS; i++)
 		ret_figures->ended_by[i] = load(&tally->ended_by[i]);
@@ -72,7 +67,7 @@ void figures_read(struct figures *ret_figures, const struct board *board)
 void figures_add(struct figures *figures, const struct figures *more)
 {
 	for (const struct figures_counter *counter = figures_counters; counter->name; counter++)
-		*counter_of(figures, counter) += figures_counter(more, counter);
+		*figures_counter_of(figures, counter) += figures_counter(more, counter);
 	for (unsigned int i = 0; i < END_REASONS; i++)
 		figures->ended_by[i] += more->ended_by[i];
 	histogram_merge(&figures->duration, &more->duration);

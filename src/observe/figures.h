@@ -45,6 +45,11 @@ static inline uint64_t figures_counter(const struct figures *figures, const stru
 	return *(const uint64_t *)(const void *)((const char *)figures + counter->offset);
 }
 
+static inline uint64_t *figures_counter_of(struct figures *figures, const struct figures_counter *counter)
+{
+	return (uint64_t *)(void *)((char *)figures + counter->offset);
+}
+
 void figures_read(struct figures *ret_figures, const struct board *board);
 
 /* Counters and histograms. A gauge is of the living alone: that of figures stays. */

@@ -196,18 +196,38 @@ static void put_workers(const struct scrape *scrape)
 		}
 }
 
+/* Several sockets may have one address (SO_REUSEPORT), and a series comes once: the sum, where the first of them
+ * stands. False for the others, and where the kernel does not tell. */
+static bool sum_queues(const struct metrics_service *service, size_t first, size_t offset, uint64_t *ret_sum)
+{
+	const struct metrics_listener *listeners = service->listeners;
+	uint64_t sum = 0;
+
+	if (!listeners[first].queue.known)
+		return false;
+	for (size_t i = 0; i < service->listener_count; i++) {
+		if (!listeners[i].queue.known || strcmp(listeners[i].url, listeners[first].url) != 0)
+			continue;
+		if (i < first)
+			return false;
+		sum += *(const uint32_t *)(const void *)((const char *)&listeners[i].queue + offset);
+	}
+	*ret_sum = sum;
+	return true;
+}
+
 static void put_queues(const struct scrape *scrape, const char *name, const char *help, size_t offset)
 {
+	uint64_t sum;
+
 	put_family(scrape->text, name, "gauge", help);
 	for (size_t i = 0; i < scrape->count; i++)
 		for (size_t j = 0; j < scrape->services[i].listener_count; j++) {
-			const struct metrics_listener *listener = &scrape->services[i].listeners[j];
-
-			if (!listener->queue.known)
+			if (!sum_queues(&scrape->services[i], j, offset, &sum))
 				continue;
-			put_name(scrape->text, name, &scrape->services[i], "listener", listener->url);
-			put_number(scrape->text,
-				*(const uint32_t *)(const void *)((const char *)&listener->queue + offset));
+			put_name(scrape->text, name, &scrape->services[i], "listener",
+				scrape->services[i].listeners[j].url);
+			put_number(scrape->text, sum);
 		}
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Asking for names loads whatever nsswitch.conf(5) lists, and each library in a process makes all of its later forks
- * dearer (measured: libnss_systemd alone by 35 us). So a child asks, tells the answer through a pipe, and takes the
- * libraries along when it ends.
+ * Decides who asks for names, and how long the answer is waited for. Asking loads whatever nsswitch.conf(5) lists, and
+ * each library in a process makes all of its later forks dearer (measured: libnss_systemd alone by 35 us). So a child
+ * asks, tells the answer through a pipe, and takes the libraries along when it ends, or is killed.
  */
 #include "process/account.h"
 
@@ -18,6 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "process/child.h"
 
 /* One more than kept: the first one is the group itself. */
@@ -123,42 +124,72 @@ static void reap(struct child *child)
 	child_close(child);
 }
 
-static ssize_t read_answer(int fd, struct answer *ret_answer)
+/* False when it is too late. What the child writes comes whole, and its end is heard, too. */
+static bool wait_for_answer(int fd)
+{
+	struct pollfd answered = { .fd = fd, .events = POLLIN };
+	int64_t until_ns = clock_now_ns() + ACCOUNT_PATIENCE_MS * NS_PER_MS;
+	int n;
+
+	do
+		n = poll(&answered, 1, clock_ms_until(until_ns, clock_now_ns()));
+	while (n < 0 && errno == EINTR);
+	return n != 0;
+}
+
+static int read_answer(int fd, struct answer *ret_answer)
 {
 	ssize_t n;
 
+	if (!wait_for_answer(fd))
+		return -ETIMEDOUT;
 	do
 		n = read(fd, ret_answer, sizeof *ret_answer);
 	while (n < 0 && errno == EINTR);
-	return n;
+	return n == sizeof *ret_answer ? 0 : -EIO;
 }
 
-int account_find(const char *user, const char *group, struct account *ret_account, struct sentence *why)
+static int start_asking(const char *user, const char *group, struct child *ret_child, int *ret_fd)
 {
 	pid_t self = getpid();
-	struct answer answered;
-	struct child child;
-	ssize_t n;
 	int ends[2];
 	int r;
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
-		return sentence_set(why, -errno, "cannot look up the user %.80s: %s", user, strerror(errno));
-	r = child_spawn(false, &child);
+		return -errno;
+	r = child_spawn(false, ret_child);
 	if (r == 0 && child_die_with_parent(self, SIGKILL) == 0)
 		answer(ends[1], user, group);
 	if (r == 0)
 		_exit(EXIT_FAILURE);
 	close(ends[1]);
-	if (r < 0) {
+	if (r < 0)
 		close(ends[0]);
+	else
+		*ret_fd = ends[0];
+	return r < 0 ? r : 0;
+}
+
+int account_find(const char *user, const char *group, struct account *ret_account, struct sentence *why)
+{
+	struct answer answered;
+	struct child child;
+	int fd = -1;
+	int r = start_asking(user, group, &child, &fd);
+
+	if (r < 0)
 		return sentence_set(why, r, "cannot look up the user %.80s: %s", user, strerror(-r));
-	}
-	n = read_answer(ends[0], &answered);
-	close(ends[0]);
+	r = read_answer(fd, &answered);
+	close(fd);
+	if (r < 0)
+		child_signal(&child, SIGKILL);
 	reap(&child);
-	if (n != sizeof answered)
-		return sentence_set(why, -EIO, "cannot look up the user %.80s: the child that asked died", user);
+	if (r == -ETIMEDOUT)
+		return sentence_set(why, r,
+			"cannot look up the user %.80s: the user database did not answer within %d s", user,
+			ACCOUNT_PATIENCE_MS / 1000);
+	if (r < 0)
+		return sentence_set(why, r, "cannot look up the user %.80s: the child that asked died", user);
 	if (answered.error < 0)
 		return sentence_set(why, answered.error, "%s", answered.why.text);
 	*ret_account = answered.account;

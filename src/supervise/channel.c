@@ -132,7 +132,15 @@ static bool carries_fds(uint32_t type)
 	return type == CHANNEL_LISTENERS || type == CHANNEL_REOPEN;
 }
 
-static bool is_message(const struct channel_message *message, size_t size, const struct received_fds *received)
+/* A message arrives also when the receiver's table has no room for the descriptors that come along: they are gone
+ * then. */
+static bool is_bereft(const struct channel_message *message, const struct received_fds *received)
+{
+	return message->type == CHANNEL_REOPEN && message->value == 1 && received->count == 0;
+}
+
+static bool is_message(
+	const struct channel_message *message, size_t size, int flags, const struct received_fds *received)
 {
 	size_t expected;
 
@@ -140,6 +148,8 @@ static bool is_message(const struct channel_message *message, size_t size, const
 		return false;
 	if (message->type < CHANNEL_LISTENERS || message->type >= CHANNEL_TYPES)
 		return false;
+	if (flags & MSG_CTRUNC)
+		return is_bereft(message, received);
 	expected = carries_fds(message->type) && message->value > 0 ? (size_t)message->value : 0;
 	return received->count == expected;
 }
@@ -167,7 +177,7 @@ static int receive_message(int fd, int flags, struct channel_message *ret_messag
 	fits = collect_fds(&header, &received);
 	if (n == 0 && received.count == 0)
 		return -EPIPE;
-	if (!fits || header.msg_flags & (MSG_TRUNC | MSG_CTRUNC) || !is_message(&message, (size_t)n, &received)) {
+	if (!fits || header.msg_flags & MSG_TRUNC || !is_message(&message, (size_t)n, header.msg_flags, &received)) {
 		close_all(&received);
 		return -EBADMSG;
 	}

@@ -61,7 +61,8 @@ int channel_send_log(int fd, int log_fd);
  * the other side is gone. */
 int channel_receive(int fd, struct channel_message *ret_message);
 
-/* The same for a service process, whom a log may reach: *ret_log_fd is its own then, and -1 otherwise. */
+/* The same for a service process, whom a log may reach: *ret_log_fd is its own then, and -1 otherwise. CHANNEL_REOPEN of value
+ * 1 without one: our table of descriptors was full, and the log is lost on the way. */
 int channel_receive_order(int fd, struct channel_message *ret_message, int *ret_log_fd);
 
 /* Waits for CHANNEL_LISTENERS. -EBADMSG if something else comes. The caller owns ret_fds. */

@@ -74,8 +74,11 @@ static void raise_oom_score(const struct supervised *service)
 			(struct log_field[]){ LOG_TEXT("why", strerror(-r)) }, 1);
 }
 
+/* 0: it may be otherwise the next time. */
 static int exit_status_of(const struct supervised *service, int error)
 {
+	if (error == -ETIMEDOUT)
+		return 0;
 	if (error == -ENOENT || error == -EINVAL)
 		return service->config->config_at ? EX_CONFIG : EX_USAGE;
 	return EX_NOPERM;

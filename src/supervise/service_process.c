@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -37,6 +38,7 @@ struct service_process {
 	struct listener listeners[ENGINE_LISTENERS];
 	size_t listener_count;
 	struct deaths_teller teller;
+	int reserve_fd; /* nothing but a place in our table, for a log that comes when clients have all others; or -1 */
 };
 
 /* Everything around that is not ignored here would end us by default: pkill -HUP reaches us too. */
@@ -64,11 +66,14 @@ static void answer(struct service_process *self, enum channel_type type, int val
 	channel_send(self->channel_source.fd, type, value, text);
 }
 
-/* As our supervisor opened it: we may be another user by now, or see other files. */
-static void take_log(struct service_process *self, int fd)
+/* As our supervisor opened it: we may be another user by now, or see other files. fd -1, though wanted: there was no
+ * room for it. */
+static void take_log(struct service_process *self, int fd, bool wanted)
 {
-	int r = fd < 0 ? 0 : log_adopt(self->service->supervisor->config->log, fd);
+	int r = wanted ? -EMFILE : 0;
 
+	if (fd >= 0)
+		r = log_adopt(self->service->supervisor->config->log, fd);
 	if (r < 0)
 		report_event(self->service, BROOD_ERROR, "log not reopened",
 			(struct log_field[]){ LOG_TEXT("why", strerror(-r)) }, 1);
@@ -109,27 +114,43 @@ static void obey(struct service_process *self, const struct channel_message *mes
 		self->service->supervisor->config->log->max = (enum brood_level)message->value;
 		break;
 	case CHANNEL_REOPEN:
-		take_log(self, log_fd);
+		take_log(self, log_fd, message->value > 0);
 		break;
 	}
+}
+
+/* Opened before the application is loaded, it stands among what is brood's: a worker closes it with its neighbours. */
+static void take_reserve(struct service_process *self)
+{
+	if (self->reserve_fd < 0)
+		self->reserve_fd = eventfd(0, EFD_CLOEXEC);
+}
+
+static void give_reserve(struct service_process *self)
+{
+	if (self->reserve_fd >= 0)
+		close(self->reserve_fd);
+	self->reserve_fd = -1;
 }
 
 static void channel_ready(struct loop_source *source, uint32_t events)
 {
 	struct service_process *self = container_of(source, struct service_process, channel_source);
 	struct channel_message message;
-	int log_fd;
-	int r = channel_receive_order(source->fd, &message, &log_fd);
+	int log_fd, r;
 
 	(void)events;
-	if (r == -EAGAIN)
-		return;
-	if (r < 0) {
+	/* Before: what finds no place when it is received is gone. Clients are accepted by this very thread; only one
+	 * of a handler's own can be faster, and then we go on with the old log, and say so. */
+	give_reserve(self);
+	r = channel_receive_order(source->fd, &message, &log_fd);
+	if (r == 0) {
+		obey(self, &message, log_fd);
+	} else if (r != -EAGAIN) {
 		loop_del(engine_loop(self->engine), source);
 		engine_kill(self->engine);
-		return;
 	}
-	obey(self, &message, log_fd);
+	take_reserve(self);
 }
 
 static void lifeline_ready(struct loop_source *source, uint32_t events)
@@ -290,6 +311,7 @@ _Noreturn void service_process_run(struct supervised *service, int channel_fd, i
 		.signals.fd = -1,
 		.channel_source.fd = channel_fd,
 		.lifeline_source.fd = lifeline_fd,
+		.reserve_fd = -1,
 	};
 	struct sentence why = { "" };
 	int give_up_status = 0;
@@ -300,6 +322,7 @@ _Noreturn void service_process_run(struct supervised *service, int channel_fd, i
 	r = signals_open(&self.signals, &service_signals);
 	if (r == 0)
 		r = take_listeners(&self);
+	take_reserve(&self);
 	if (r < 0)
 		sentence_set(&why, r, "no listeners from the supervisor: %s", strerror(-r));
 	else

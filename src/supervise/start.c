@@ -44,7 +44,9 @@ static _Noreturn void enter_child(struct supervised *service, int channel_fd)
 		_exit(EXIT_SUCCESS);
 	/* Also done by the parent: whoever comes first. A terminal's ^C must find only the supervisor. */
 	setpgid(0, 0);
-	generation_apply(service->generation);
+	/* What holds in office is what our copy of the log says: the file, and orders since. */
+	if (service->generation->role == GENERATION_COMING)
+		generation_apply(service->generation);
 	forget_supervisor(supervisor, service, channel_fd);
 	service_process_run(service, channel_fd, supervisor->lifeline_read_fd);
 }

@@ -186,6 +186,35 @@ static void only_queues_that_the_kernel_tells_have_samples(void **state)
 	free(text);
 }
 
+static void sockets_of_one_address_are_one_series(void **state)
+{
+	const struct metrics_listener listeners[] = {
+		{ .url = "tcp://127.0.0.1:80" },
+		{ .url = "tcp://127.0.0.1:80", .queue = { .known = true, .waiting = 6, .limit = 128 } },
+		{ .url = "tcp://127.0.0.1:81", .queue = { .known = true, .waiting = 9, .limit = 10 } },
+		{ .url = "tcp://127.0.0.1:80", .queue = { .known = true, .waiting = 4000000000, .limit = 64 } },
+		{ .url = "tcp://127.0.0.1:80", .queue = { .known = true, .waiting = 4000000000, .limit = 64 } },
+	};
+	const struct metrics_service services[] = {
+		{ .name = "s", .model = "fork", .listeners = listeners, .listener_count = COUNT(listeners) },
+		{ .name = "t", .model = "fork", .listeners = listeners, .listener_count = 2 },
+	};
+	char *text = write_services(services, COUNT(services));
+
+	(void)state;
+	assert_true(has_line(text,
+		"brood_queue_clients{service=\"s\",model=\"fork\",listener=\"tcp://127.0.0.1:80\"} 8000000006"));
+	assert_true(has_line(
+		text, "brood_queue_limit{service=\"s\",model=\"fork\",listener=\"tcp://127.0.0.1:80\"} 256"));
+	assert_true(has_line(
+		text, "brood_queue_clients{service=\"s\",model=\"fork\",listener=\"tcp://127.0.0.1:81\"} 9"));
+	assert_true(has_line(
+		text, "brood_queue_clients{service=\"t\",model=\"fork\",listener=\"tcp://127.0.0.1:80\"} 6"));
+	assert_int_equal(occurrences(text, "brood_queue_clients{"), 3);
+	assert_int_equal(occurrences(text, "brood_queue_limit{"), 3);
+	free(text);
+}
+
 static void workers_are_counted_by_state(void **state)
 {
 	const struct figures_worker workers[] = {
@@ -231,6 +260,7 @@ int main(void)
 		cmocka_unit_test(buckets_of_a_histogram_are_cumulative),
 		cmocka_unit_test(generations_are_merged_by_addition),
 		cmocka_unit_test(only_queues_that_the_kernel_tells_have_samples),
+		cmocka_unit_test(sockets_of_one_address_are_one_series),
 		cmocka_unit_test(workers_are_counted_by_state),
 		cmocka_unit_test(too_little_room_is_told),
 	};
