@@ -24,6 +24,13 @@
 #define PATIENCE_MS    20000
 #define EXIT_TEXT_SIZE 64
 
+/* Of the end, in any case: that it is ready is its last line. */
+#define OUTPUT_KEPT (CANDIDATE_OUTPUT_SIZE / 2)
+
+/* Others wait for the loop. A read takes almost OUTPUT_KEPT, or all that there is: 33 of them empty a pipe of the usual
+ * 64 KiB, and the last words of one who has ended are not missed. */
+#define READS_A_TURN 64
+
 /* Both must be ours: what is left to it, and how it talks to processes that another image has started. */
 #define READY_FORMAT "READY legacy=%d channel=%d"
 
@@ -63,22 +70,32 @@ static void end_check(struct candidate *candidate, struct loop *loop)
 	child_close(&candidate->child);
 }
 
-static void read_output(struct candidate *candidate)
+/* Whoever says more than we keep shall not wait for somebody to read it. */
+static void make_room(struct candidate *candidate)
 {
-	size_t room = sizeof candidate->output - 1 - candidate->output_size;
-	char rest[256];
-	ssize_t n;
+	size_t forgotten = candidate->output_size > OUTPUT_KEPT ? candidate->output_size - OUTPUT_KEPT : 0;
 
-	do {
-		/* Whoever says more shall not wait for somebody to read it. */
-		n = room > 0 ? read(candidate->output_source.fd, candidate->output + candidate->output_size, room)
-			     : read(candidate->output_source.fd, rest, sizeof rest);
-		if (n > 0 && room > 0) {
+	candidate->output_size -= forgotten;
+	memmove(candidate->output, candidate->output + forgotten, candidate->output_size);
+}
+
+/* False: there may be more. */
+static bool read_output(struct candidate *candidate)
+{
+	const size_t most = sizeof candidate->output - 1;
+	ssize_t n = 1;
+
+	for (int i = 0; i < READS_A_TURN && n > 0; i++) {
+		make_room(candidate);
+		do
+			n = read(candidate->output_source.fd, candidate->output + candidate->output_size,
+				most - candidate->output_size);
+		while (n < 0 && errno == EINTR);
+		if (n > 0)
 			candidate->output_size += (size_t)n;
-			room -= (size_t)n;
-		}
-	} while (n > 0 || (n < 0 && errno == EINTR));
+	}
 	candidate->output[candidate->output_size] = '\0';
+	return n <= 0;
 }
 
 /* The last line that it said, without its name; or how it ended. */
@@ -104,7 +121,9 @@ static bool is_ready(const struct candidate *candidate, const struct child_exit 
 	char ready[64];
 
 	snprintf(ready, sizeof ready, READY_FORMAT "\n", BATON_VERSION, CHANNEL_VERSION);
-	return exit->code == CLD_EXITED && exit->status == 0 && strstr(candidate->output, ready);
+	/* A handler may have said anything before, zeros included. */
+	return exit->code == CLD_EXITED && exit->status == 0 &&
+	       memmem(candidate->output, candidate->output_size, ready, strlen(ready));
 }
 
 static void check_ended(struct loop_source *source, uint32_t events)
@@ -131,8 +150,7 @@ static void output_ready(struct loop_source *source, uint32_t events)
 {
 	struct supervisor *supervisor = container_of(source, struct supervisor, upgrade.candidate.output_source);
 
-	read_output(&supervisor->upgrade.candidate);
-	if (events & EPOLLHUP)
+	if (read_output(&supervisor->upgrade.candidate) && events & EPOLLHUP)
 		loop_del(&supervisor->loop, source);
 }
 

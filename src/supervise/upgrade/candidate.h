@@ -22,7 +22,7 @@ struct candidate {
 	struct child child;
 	struct loop_source exit_source, output_source;
 	struct loop_timer timer;
-	char output[CANDIDATE_OUTPUT_SIZE]; /* what it says, standard output and error together */
+	char output[CANDIDATE_OUTPUT_SIZE]; /* the end of what it says, standard output and error together */
 	size_t output_size;
 };
 
