@@ -15,6 +15,9 @@
 #include "platform/clone.h"
 #include "process/descriptors.h"
 
+/* It takes a fork. Who waits so long for one that is stopped, or cannot close what its last worker left, waits no longer. */
+#define LAST_ANSWER_MS 1000
+
 enum order { ORDER_CLEAN = 'c', ORDER_WORKER = 'w' };
 
 /* ---- In the keeper ---- */
@@ -161,4 +164,13 @@ int keeper_answer(const struct keeper *keeper, pid_t *ret_pid)
 		return -EPIPE;
 	*ret_pid = pid;
 	return 0;
+}
+
+/* Killed at once it might have made a worker, and not have told yet whom. */
+int keeper_last_answer(const struct keeper *keeper, pid_t *ret_pid)
+{
+	struct pollfd answer = { .fd = keeper->channel, .events = POLLIN };
+
+	poll(&answer, 1, LAST_ANSWER_MS);
+	return keeper_answer(keeper, ret_pid);
 }

@@ -33,4 +33,7 @@ int keeper_clean(const struct keeper *keeper);
 /* 0 and an answer: the worker's pid, or -errno if none could be made. -EAGAIN: not yet; -EPIPE: the keeper is no more. */
 int keeper_answer(const struct keeper *keeper, pid_t *ret_pid);
 
+/* The same, before the end of one that was asked: waits for it, a second at most. */
+int keeper_last_answer(const struct keeper *keeper, pid_t *ret_pid);
+
 #endif

@@ -20,7 +20,7 @@
 
 #define LOOKS_AT_START 10 /* ms from one to the next, for whom the wake-up is not meant */
 
-/* One that stands may be replaced by one that is not yet idle: so many more than work. */
+/* One that goes stays until its replacement is idle, and then for the rest of its client: so many more than work. */
 #define MORE_PLACES(workers) (((workers) + SIZING_PART - 1) / SIZING_PART)
 
 /* A pool may be resized to twice of what it was started with. */

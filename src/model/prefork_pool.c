@@ -18,12 +18,15 @@
 #define LOOK_MS  20
 #define SWEEP_MS 250
 
+/* Whoever goes, and still has its client then, counts among those who serve: most are done before. */
+#define LINGER_MS 100
+
 /* What was seen at one look. */
 struct sight {
 	bool active; /* something happened since the last one */
 	int busy, idle, starting;
-	int recycling;
-	struct sizing_counts pool; /* of those who are to stay */
+	int recycling;             /* or otherwise on their way out: beside those in … */
+	struct sizing_counts pool; /* … who are to stay, or linger */
 };
 
 static struct tally *tally_of(const struct prefork *pool)
@@ -117,15 +120,24 @@ void prefork_pool_freed(struct station_owner *owner, struct station *station, in
 	prefork_pool_look_soon(pool);
 }
 
-static void let_go(struct prefork *pool, int count)
+static void call_away(struct station *station, struct sight *sight)
+{
+	station_tell(station, STANDING_LEAVE);
+	station_remind(station);
+	sight->pool.alive--;
+	sight->pool.idle -= station->seen_state == STANDING_IDLE;
+	sight->recycling++;
+}
+
+static void let_go(struct prefork *pool, int count, struct sight *sight)
 {
 	for (int i = pool->used - 1; i >= 0 && count > 0; i--) {
 		struct station *station = &pool->stations[i];
 
-		if (station_is_free(station) || station->told || station_state(station) != STANDING_IDLE)
+		if (station_is_free(station) || station->told || station->after ||
+			station_state(station) != STANDING_IDLE)
 			continue;
-		station_tell(station, STANDING_LEAVE);
-		station_remind(station);
+		call_away(station, sight);
 		count--;
 	}
 }
@@ -138,7 +150,21 @@ static bool wants_to_go(const struct prefork *pool, const struct station *statio
 	       atomic_load_explicit(&standing->wants_to_go, memory_order_relaxed);
 }
 
-/* It works on until its replacement is idle. */
+/* One that lingers is one too many: its replacement is there. Then who wants to go needs none of its own. */
+static void recycle_surplus(struct prefork *pool, struct sight *sight)
+{
+	for (int i = 0; i < pool->used && sight->pool.alive > prefork_pool_workers(pool); i++) {
+		struct station *station = &pool->stations[i];
+
+		if (station_is_free(station) || !wants_to_go(pool, station))
+			continue;
+		call_away(station, sight);
+		tally_add(&tally_of(pool)->worker_recycled, 1);
+	}
+}
+
+/* It works on until its replacement is idle. None is made while there is one too many: else each client that stays would
+ * add a worker. */
 static void recycle(struct prefork *pool, struct sight *sight)
 {
 	for (int i = 0; i < pool->used; i++) {
@@ -146,7 +172,8 @@ static void recycle(struct prefork *pool, struct sight *sight)
 
 		if (station_is_free(station) || !wants_to_go(pool, station))
 			continue;
-		if (!sizing_may_recycle(&pool->sizing, sight->pool.alive + sight->recycling, sight->recycling))
+		if (sight->pool.alive > prefork_pool_workers(pool) ||
+			!sizing_may_recycle(&pool->sizing, sight->pool.alive, sight->recycling))
 			return;
 		station->after = start_one(pool, STANDING_STAY);
 		if (!station->after)
@@ -175,9 +202,17 @@ static void note_idle(struct prefork *pool, struct station *station, enum standi
 	sizing_became_idle(&pool->sizing);
 	for (int i = 0; i < pool->used; i++)
 		if (pool->stations[i].after == station) {
+			pool->stations[i].after = NULL;
 			station_tell(&pool->stations[i], STANDING_LEAVE);
 			station_remind(&pool->stations[i]);
 		}
+}
+
+/* It was told to leave, and its client is no matter of a moment. */
+static bool lingers(const struct prefork *pool, const struct station *station, enum standing_state state)
+{
+	return station->told && state == STANDING_BUSY &&
+	       pool->owner.model->loop->now_ns - station->told_ns >= LINGER_MS * NS_PER_MS;
 }
 
 static void see(struct prefork *pool, struct station *station, struct sight *sight)
@@ -187,6 +222,7 @@ static void see(struct prefork *pool, struct station *station, struct sight *sig
 	uint64_t served = atomic_load_explicit(&standing->served, memory_order_relaxed);
 	enum standing_state state = station_state(station);
 	bool stays = !station->told && !station->after && (!pool->size.one_shot || state != STANDING_LEAVING);
+	bool lingering = lingers(pool, station, state);
 
 	sight->active |= prefork_pool_host(pool)->harvest(service, station->index, station->worker.pid);
 	sight->active |= state == STANDING_STARTING || state != station->seen_state || served != station->seen_served;
@@ -198,8 +234,8 @@ static void see(struct prefork *pool, struct station *station, struct sight *sig
 	if (station->told)
 		station_remind(station);
 	sight->starting += state == STANDING_STARTING;
-	sight->recycling += station->after != NULL;
-	sight->pool.alive += stays;
+	sight->recycling += station->after || (station->told && !lingering);
+	sight->pool.alive += stays || lingering;
 	sight->pool.idle += stays && state == STANDING_IDLE;
 	sight->pool.starting += stays && state == STANDING_STARTING;
 }
@@ -244,26 +280,31 @@ static void tell_saturation(struct prefork *pool, const struct sight *sight, int
 
 static void adjust(struct prefork *pool, struct sight *sight, int64_t now_ns)
 {
-	int wanted = sizing_wanted(&pool->sizing, &pool->size, sight->pool, now_ns);
+	int wanted;
 
+	recycle_surplus(pool, sight);
+	wanted = sizing_wanted(&pool->sizing, &pool->size, sight->pool, now_ns);
 	if (wanted > 0)
 		prefork_pool_start_some(pool, wanted, STANDING_STAY);
 	else if (wanted < 0)
-		let_go(pool, -wanted);
+		let_go(pool, -wanted, sight);
 	recycle(pool, sight);
 	tell_saturation(pool, sight, wanted, now_ns);
 }
 
-/* Those who stay until the queue is empty may all have died, or served their one client. */
-static void empty(struct prefork *pool, const struct sight *sight)
+/* Those who stay until the queue is empty may all have died, or served their one client. There is nothing left to grow or
+ * shrink, but what cannot be started is tried ever more seldom here, too. */
+static void empty(struct prefork *pool, const struct sight *sight, int64_t now_ns)
 {
+	const struct sizing_config size = { .workers = prefork_pool_workers(pool), .one_shot = pool->size.one_shot };
+	const struct sizing_counts counts = { .alive = sight->busy };
 	struct model *model = pool->owner.model;
 
 	if (!prefork_pool_host(pool)->anyone_waits(model->service)) {
 		pool->state = POOL_ENDING;
 		prefork_pool_host(pool)->emptied(model->service);
 	} else if (sight->idle + sight->starting == 0) {
-		prefork_pool_start_some(pool, prefork_pool_workers(pool) - sight->busy, STANDING_EMPTY);
+		prefork_pool_start_some(pool, sizing_wanted(&pool->sizing, &size, counts, now_ns), STANDING_EMPTY);
 	}
 }
 
@@ -276,7 +317,7 @@ static void decide(struct prefork *pool, struct sight *sight, int64_t now_ns)
 	if (pool->state == POOL_SERVING)
 		adjust(pool, sight, now_ns);
 	else if (pool->state == POOL_EMPTYING)
-		empty(pool, sight);
+		empty(pool, sight, now_ns);
 	if (pool->left == 0 && pool->state != POOL_SERVING)
 		prefork_pool_host(pool)->all_gone(pool->owner.model->service);
 }

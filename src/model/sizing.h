@@ -22,7 +22,7 @@ struct sizing_config {
 	bool one_shot; /* a worker serves one client: all that are lost are refilled, without growing slowly */
 };
 
-/* Workers of the pool. Those that were told to leave, or may recycle, are not in it any more. */
+/* Workers of the pool. Those that were told to leave, or may recycle, are not in it any more, unless they linger with a client. */
 struct sizing_counts {
 	int alive;    /* all of them */
 	int idle;     /* wait for a client */

@@ -65,19 +65,39 @@ static bool did_anything(const struct station *station, const struct child_exit 
 	return atomic_load(&standing->served) > 0 || (ended->code == CLD_EXITED && ended->status == EXIT_SUCCESS);
 }
 
+/* What was held against it was so while it had one client. With another one, it has come back. */
+static void forgive(struct station *station, uint64_t client)
+{
+	if (station->ended_for == client)
+		return;
+	station->ended_for = client;
+	station->ended_as = END_NONE;
+	station->ladder = (struct ladder){ 0 };
+	station->stall = (struct stall){ 0 };
+}
+
+/* It is reaped: its ends are told, and the one of the client that it had. That somebody is gone who never stood is no news
+ * of its own. */
+static void tell_gone(struct station *station, pid_t pid, const struct child_exit *ended, bool stood)
+{
+	const struct standing *standing = area_of(station);
+	enum end_reason reason;
+
+	forgive(station, atomic_load_explicit(&standing->served, memory_order_relaxed));
+	reason = held_reason(station->owner->model, &standing->slot, station->ended_as, ended);
+	host_of(station)->harvest(service_of(station), station->index, pid);
+	if (stood || atomic_load(&standing->state) == STANDING_BUSY)
+		host_of(station)->gone(
+			service_of(station), station->index, pid, reason, ended, station->keeper.child.pidfd);
+	keeper_clean(&station->keeper);
+}
+
 static void end_worker(struct station *station, const struct child_exit *ended)
 {
-	struct model *model = station->owner->model;
-	const struct standing *standing = area_of(station);
-	pid_t pid = station->worker.pid;
-
-	loop_del(model->loop, &station->source);
+	loop_del(station->owner->model->loop, &station->source);
 	child_close(&station->worker);
 	station->was_idle = station->was_idle || did_anything(station, ended);
-	host_of(station)->harvest(service_of(station), station->index, pid);
-	host_of(station)->gone(service_of(station), station->index, pid,
-		held_reason(model, &standing->slot, station->ended_as, ended), ended, station->keeper.child.pidfd);
-	keeper_clean(&station->keeper);
+	tell_gone(station, station->worker.pid, ended, true);
 	be_free(station, 0);
 }
 
@@ -97,10 +117,40 @@ static void worker_ready(struct loop_source *source, uint32_t events)
 	station_check(container_of(source, struct station, source));
 }
 
+/* KILL cannot be caught, so the wait is short. */
+static void end_at_once(struct station *station, struct child_exit *ret_ended)
+{
+	struct pollfd ended = { .fd = station->worker.pidfd, .events = POLLIN };
+
+	station_kill(station);
+	while (child_reap(&station->worker, ret_ended) == -EAGAIN)
+		poll(&ended, 1, -1);
+	loop_del(station->owner->model->loop, &station->source);
+	child_close(&station->worker);
+}
+
+/* One that a keeper made, and that we do not hold. The first look says whether the pid is still its own: where an embedding
+ * program ignores SIGCHLD, or waits for all its children, somebody else's may have it by now. */
+static void end_by_pid(pid_t pid, struct child_exit *ret_ended)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	*ret_ended = (struct child_exit){ .code = 0 };
+	if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) < 0)
+		return;
+	kill(pid, SIGKILL);
+	while (waitid(P_PID, (id_t)pid, &info, WEXITED | __WALL) < 0)
+		if (errno != EINTR)
+			return;
+	ret_ended->code = info.si_code;
+	ret_ended->status = info.si_status;
+}
+
 /* ---- Its beginning ---- */
 
 static int watch_worker(struct station *station, const struct child *child)
 {
+	struct child_exit ended;
 	int r;
 
 	station->worker = *child;
@@ -109,8 +159,9 @@ static int watch_worker(struct station *station, const struct child *child)
 	r = loop_add(station->owner->model->loop, &station->source, EPOLLIN);
 	if (r == 0)
 		return 0;
-	/* Nobody would see it end: it must not begin. KILL cannot be caught, so the wait is short. */
-	station_fini(station);
+	/* Nobody would see it end. It may have taken a client already. */
+	end_at_once(station, &ended);
+	tell_gone(station, child->pid, &ended, false);
 	return r;
 }
 
@@ -140,15 +191,21 @@ static int spawn_worker(struct station *station)
 	return r < 0 ? r : watch_worker(station, &child);
 }
 
-/* Its parent is us, so its pid is its own until we have reaped it. */
+/* Its parent is us, so its pid is its own until we have reaped it. Whom we cannot hold must not live: the next worker here
+ * would have the same area. */
 static int take_worker(struct station *station, pid_t pid)
 {
 	struct child child = { .pid = pid };
+	struct child_exit ended;
 
 	if (pid < 0)
 		return pid;
 	child.pidfd = clone_pidfd_open(pid);
-	return child.pidfd < 0 ? child.pidfd : watch_worker(station, &child);
+	if (child.pidfd >= 0)
+		return watch_worker(station, &child);
+	end_by_pid(pid, &ended);
+	tell_gone(station, pid, &ended, false);
+	return child.pidfd;
 }
 
 static void keeper_ready(struct loop_source *source, uint32_t events)
@@ -223,6 +280,7 @@ int station_start(struct station *station, int limit, enum standing_order told)
 	station->ladder = (struct ladder){ 0 };
 	station->stall = (struct stall){ 0 };
 	station->ended_as = END_NONE;
+	station->ended_for = 0;
 	r = spawn(station);
 	if (r < 0)
 		atomic_store(&area_of(station)->state, STANDING_GONE);
@@ -254,6 +312,7 @@ void station_remind(struct station *station)
 void station_tell(struct station *station, enum standing_order kind)
 {
 	station->told = kind;
+	station->told_ns = station->owner->model->loop->now_ns;
 	atomic_store(&area_of(station)->queues, station->owner->queues);
 	atomic_store(&area_of(station)->order, kind);
 }
@@ -283,25 +342,35 @@ static uint64_t progress_of(const struct standing *standing)
 	       atomic_load_explicit(&slot->bytes_out, memory_order_relaxed);
 }
 
+static enum end_reason to_be_ended_as(struct station *station, bool look_for_stall, int64_t late)
+{
+	const struct model_config *config = &station->owner->model->config;
+
+	if (late >= config->kill_after_ms * NS_PER_MS)
+		return END_WORKER_KILLED;
+	if (look_for_stall && stall_look(&station->stall, station->worker.pid, progress_of(area_of(station)),
+				      config->stall_cpu_ms * NS_PER_MS) > 0)
+		return END_WORKER_STUCK;
+	return END_NONE;
+}
+
 /* Its client is let go at once; the worker itself has kill_after to come back. */
 void station_sweep(struct station *station, bool look_for_stall, int64_t now_ns)
 {
-	const struct model_config *config = &station->owner->model->config;
 	const struct standing *standing = area_of(station);
+	/* First of all: if the worker goes on to another one meanwhile, it is that one's deadline that we see. */
+	uint64_t client = atomic_load(&standing->served);
 	int64_t late = late_ns(&standing->slot, now_ns);
 
 	if (station->worker.pidfd < 0)
 		return;
 	if (late >= 0)
-		expire(station, atomic_load_explicit(&standing->served, memory_order_relaxed));
-	if (config->kill_after_ms < 0)
+		expire(station, client);
+	if (station->owner->model->config.kill_after_ms < 0)
 		return;
-	if (station->ended_as == END_NONE && late >= config->kill_after_ms * NS_PER_MS)
-		station->ended_as = END_WORKER_KILLED;
-	else if (station->ended_as == END_NONE && look_for_stall &&
-		 stall_look(&station->stall, station->worker.pid, progress_of(standing),
-			 config->stall_cpu_ms * NS_PER_MS) > 0)
-		station->ended_as = END_WORKER_STUCK;
+	forgive(station, client);
+	if (station->ended_as == END_NONE)
+		station->ended_as = to_be_ended_as(station, look_for_stall, late);
 	if (station->ended_as != END_NONE)
 		ladder_climb(&station->ladder, &station->worker, now_ns);
 }
@@ -316,19 +385,16 @@ void station_kill(struct station *station)
 
 void station_fini(struct station *station)
 {
-	struct pollfd ended = { .fd = station->worker.pidfd, .events = POLLIN };
-	struct child_exit how;
+	struct child_exit ended;
+	pid_t pid;
 
 	loop_del(station->owner->model->loop, &station->channel_source);
+	if (station->asked && keeper_last_answer(&station->keeper, &pid) == 0 && pid > 0)
+		end_by_pid(pid, &ended);
 	keeper_end(&station->keeper);
 	station->asked = false;
-	if (station->worker.pidfd < 0)
-		return;
-	station_kill(station);
-	while (child_reap(&station->worker, &how) == -EAGAIN)
-		poll(&ended, 1, -1);
-	loop_del(station->owner->model->loop, &station->source);
-	child_close(&station->worker);
+	if (station->worker.pidfd >= 0)
+		end_at_once(station, &ended);
 }
 
 void station_forget(struct station *station)

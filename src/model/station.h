@@ -38,14 +38,16 @@ struct station {
 	struct loop_source source;
 
 	uint32_t told;         /* enum standing_order */
+	int64_t told_ns;       /* when, by the loop's clock */
 	bool was_idle;         /* as far as was seen */
 	struct station *after; /* its replacement, which it waits for */
 	uint64_t seen_served;  /* clients, when last looked at … */
 	uint32_t seen_state;   /* … and what it was doing */
 	struct ladder ladder;
 	struct stall stall;
-	enum end_reason ended_as;
-	uint64_t expired; /* its so-and-so-manieth client was cut off; 0: none */
+	enum end_reason ended_as; /* we are ending it, and why … */
+	uint64_t ended_for;       /* … for this client of its, counted from 1 */
+	uint64_t expired;         /* its so-and-so-manieth client was cut off; 0: none */
 };
 
 void station_init(struct station *station, struct station_owner *owner, unsigned int index);

@@ -98,7 +98,7 @@ struct contract_case {
 
 extern const struct contract_case cases_again[], cases_bound[], cases_bytes[], cases_datagram[], cases_dead[],
 	cases_deadline[], cases_drain[], cases_embedding[], cases_ending[], cases_fault[], cases_fork[],
-	cases_limits[], cases_moment[], cases_peer[], cases_standing[];
+	cases_limits[], cases_moment[], cases_peer[], cases_pool[], cases_standing[];
 
 #define CASE(kinds, function) CASE_WHERE(NULL, kinds, function)
 #define CASE_WHERE(predicate, kinds, function)        \

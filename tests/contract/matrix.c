@@ -101,6 +101,7 @@ static const struct contract_case *const tables[] = {
 	cases_dead,
 	cases_fork,
 	cases_standing,
+	cases_pool,
 	cases_limits,
 	cases_drain,
 	cases_embedding,
