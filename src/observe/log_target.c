@@ -40,7 +40,7 @@ static int open_again(int shared)
 
 int log_target_share(int shared, int *ret_fd, enum log_target *ret_target)
 {
-	enum log_target target;
+	enum log_target target = LOG_TARGET_FILE;
 	int r = log_target_kind(shared, &target);
 	int fd = -1;
 
@@ -62,7 +62,7 @@ int log_target_share(int shared, int *ret_fd, enum log_target *ret_target)
 
 int log_target_open(const char *path, int *ret_fd, enum log_target *ret_target)
 {
-	enum log_target target;
+	enum log_target target = LOG_TARGET_FILE;
 	struct stat status;
 	int fd = open(path, OPEN_FLAGS | O_CREAT | O_NOFOLLOW, 0640);
 	int r;

@@ -132,7 +132,7 @@ static int parse_host(struct parser *parser, struct span host)
 static int parse_inet(struct parser *parser)
 {
 	bool tcp = parser->url.scheme == URL_TCP;
-	struct span host, port;
+	struct span host = { 0 }, port = { 0 };
 	int r;
 
 	if (memchr(parser->body.at, '/', parser->body.size))
@@ -148,7 +148,7 @@ static int parse_inet(struct parser *parser)
 
 static int parse_vsock(struct parser *parser)
 {
-	struct span cid, port;
+	struct span cid = { 0 }, port = { 0 };
 	uint32_t ignored;
 	int r = split_port(parser, "vsock://any:1234", &cid, &port);
 
