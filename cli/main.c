@@ -73,6 +73,7 @@ static int serve(char **argv, struct keep *keep, struct sentence *why)
 		args.config_text = takeover.legacy->source;
 	if (status == 0)
 		status = plan_make(&args, keep, &plan, why);
+	args.config_text = NULL; /* a reload reads what stands in the file */
 	if (status != 0)
 		return takeover_return(&takeover, status, why);
 	if (takeover.check)

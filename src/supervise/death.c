@@ -41,6 +41,7 @@ static void release_process(struct supervised *service)
 	totals_keep(service);
 	status_server_board_gone(service);
 	board_close(&service->board);
+	foreign_board_close(&service->foreign);
 }
 
 static void stopped(struct supervised *service)

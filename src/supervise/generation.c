@@ -46,6 +46,7 @@ static int init_service(struct generation *generation, struct supervised *servic
 		.config = config,
 		.child.pidfd = -1,
 		.board.fd = -1,
+		.foreign.board.fd = -1,
 		.channel_source.fd = -1,
 	};
 	list_init(&service->resizing);

@@ -151,15 +151,38 @@ void listeners_announce(struct supervised *service)
 	}
 }
 
+/* The same socket in the generation that is on its way into office, or NULL. */
+static struct supervised_origin *find_heir(const struct supervised *service, const struct supervised_origin *origin)
+{
+	struct generation *heir = service->supervisor->reload.heir;
+
+	for (size_t i = 0; heir && i < heir->service_count; i++)
+		for (size_t k = 0; k < heir->services[i].listener_count; k++)
+			if (heir->services[i].origins[k].from == origin)
+				return &heir->services[i].origins[k];
+	return NULL;
+}
+
+/* Whoever closes it last removes the path: a coming generation, if the one in office is told to drain meanwhile. */
+static bool is_last(const struct supervised *service, const struct supervised_origin *origin)
+{
+	struct supervised_origin *heir = find_heir(service, origin);
+
+	if (heir)
+		heir->orphaned = true;
+	return !heir && !origin->passed_on && (!origin->from || origin->orphaned);
+}
+
 static void close_all(struct supervised *service, bool but_given)
 {
 	for (size_t i = 0; i < service->listener_count; i++) {
 		struct supervised_origin *origin = &service->origins[i];
 		struct listener *listener = &service->listeners[i];
-		bool ours_alone = !origin->from && !origin->passed_on;
+		bool ours_alone;
 
 		if (but_given && listener->shared)
 			continue;
+		ours_alone = is_last(service, origin);
 		open_close(listener, ours_alone);
 		/* Another generation answers for the path from now on, whoever asks us again. */
 		if (!ours_alone)

@@ -155,6 +155,10 @@ void reload_abort(struct supervisor *supervisor, const char *why)
 {
 	struct generation *heir = supervisor->reload.heir;
 
+	/* Asked to yield, they do not accept before they drain. */
+	for (size_t i = 0; supervisor->reload.phase == RELOAD_YIELDING && i < supervisor->service_count; i++)
+		supervisor->services[i].quiet = true;
+	loop_disarm(&supervisor->loop, &supervisor->reload.patience);
 	heir->role = GENERATION_RETIRED;
 	for (size_t i = 0; i < heir->service_count; i++)
 		stop_discard(&heir->services[i]);
@@ -226,5 +230,6 @@ static void take_over(struct supervisor *supervisor)
 		3);
 	upgrade_done(supervisor);
 	notice_say_ready(supervisor);
+	verbs_answer_all(&supervisor->verbs.drain_waits, -ECANCELED, "a reload came before everything had stopped");
 	verbs_settled(supervisor, 0, unapplied);
 }

@@ -6,7 +6,7 @@
  *    ▲                                                │
  *    └──── anything went wrong: nothing has changed ──┘
  *
- * In YIELDING there is no way back any more: those in office accept nobody.
+ * In YIELDING there is no way back any more: those in office accept nobody. Only a stop, which ends them, ends it as well.
  */
 #ifndef SUPERVISE_RELOAD_H
 #define SUPERVISE_RELOAD_H
@@ -40,7 +40,7 @@ void reload_quiet(struct supervised *service);
 /* A process of the heir, in STARTING, is dead and released. */
 void reload_died(struct supervised *service, const char *how);
 
-/* In STARTING. Those who wait are told why. */
+/* Those who wait are told why. In YIELDING, where those in office accept nobody any more, only if everything stops. */
 void reload_abort(struct supervisor *supervisor, const char *why);
 
 #endif

@@ -71,15 +71,16 @@ void report_fatal(struct supervisor *supervisor, int exit_status, const char *fo
 	struct sentence why;
 	va_list args;
 
-	if (supervisor->exit_status == 0)
-		supervisor->exit_status = exit_status;
-	va_start(args, format);
-	write_line("brood: ", format, args);
-	va_end(args);
-	if (!log->path)
-		return;
 	va_start(args, format);
 	vsnprintf(why.text, sizeof why.text, format, args);
 	va_end(args);
-	report_own(supervisor, BROOD_ERROR, why.text, NULL, 0);
+	if (supervisor->exit_status == 0) {
+		supervisor->exit_status = exit_status;
+		supervisor->fatal = why;
+	}
+	va_start(args, format);
+	write_line("brood: ", format, args);
+	va_end(args);
+	if (log->path)
+		report_own(supervisor, BROOD_ERROR, why.text, NULL, 0);
 }

@@ -128,7 +128,7 @@ static void stop_patiently(struct supervised *service)
 
 	if (service->state == SERVICE_DRAINING || service->lame)
 		return;
-	if (lame_ms == BROOD_OFF || service->state != SERVICE_READY) {
+	if (lame_ms == BROOD_OFF || service->state != SERVICE_READY || service->quiet) {
 		stop_service(service, STOP_DRAIN);
 		return;
 	}

@@ -99,7 +99,7 @@ static int open_loop(struct supervisor *supervisor)
 /* What may fail once and for all. An exit status. */
 static int open_everything(struct supervisor *supervisor)
 {
-	open_fd_hold();
+	open_fd_hold(&supervisor->held);
 	if (open_pid_file(supervisor) != 0 || open_loop(supervisor) != 0)
 		return supervisor->exit_status;
 	notify_open(supervisor);
@@ -109,23 +109,28 @@ static int open_everything(struct supervisor *supervisor)
 }
 
 /* The same for an image that goes on where another one was. */
-static int take_everything_over(struct supervisor *supervisor)
+static int take_over(struct supervisor *supervisor)
 {
 	struct sentence why = { "" };
 
 	if (open_loop(supervisor) != 0)
 		return supervisor->exit_status;
-	if (upgrade_take_over(supervisor, &why) < 0) {
+	notify_open(supervisor);
+	if (upgrade_take_over(supervisor, &why) < 0 ||
+		legacy_take_services(supervisor->config->legacy, supervisor, &why) < 0) {
 		report_fatal(supervisor, EX_SOFTWARE, "%s", why.text);
 		return supervisor->exit_status;
 	}
-	notify_open(supervisor);
 	if (control_open(supervisor) != 0)
 		return supervisor->exit_status;
-	if (legacy_take_services(supervisor->config->legacy, supervisor, &why) < 0)
-		report_fatal(supervisor, EX_SOFTWARE, "%s", why.text);
-	else
-		status_server_start(supervisor);
+	return status_server_start(supervisor);
+}
+
+/* What ends a supervisor that starts, brings the one from before the upgrade back. */
+static int take_everything_over(struct supervisor *supervisor)
+{
+	if (take_over(supervisor) != 0)
+		upgrade_go_back(supervisor, supervisor->fatal.text);
 	return supervisor->exit_status;
 }
 
@@ -144,6 +149,7 @@ static void close_everything(struct supervisor *supervisor)
 	notify_close(supervisor);
 	loop_fini(&supervisor->loop);
 	pid_file_close(&supervisor->pid_file);
+	open_fd_let_go(&supervisor->held);
 }
 
 static void start_services(struct supervisor *supervisor)

@@ -37,7 +37,9 @@
 #include "supervise/state.h"
 #include "supervise/supervise.h"
 #include "supervise/totals.h"
+#include "supervise/upgrade/foreign_board.h"
 #include "supervise/upgrade/upgrade.h"
+#include "transport/open_fd.h"
 
 #define SUPERVISED_URL_SIZE 512
 
@@ -50,6 +52,7 @@ struct supervised_origin {
 	unsigned int claimed;           /* by the load of this number */
 	struct supervised_origin *from; /* the same socket in the generation in office, until ours is */
 	bool passed_on;                 /* the next generation has it */
+	bool orphaned;                  /* from is closed already: the path is ours, in office or not */
 	bool announced;
 };
 
@@ -76,7 +79,8 @@ struct supervised {
 	size_t listener_count;
 
 	struct child child;
-	struct board board;
+	struct board board;                /* fd -1: none that we can read */
+	struct foreign_board foreign;      /* instead of board */
 	struct stall stall;                /* see watch.c */
 	struct loop_source exit_source;    /* the pidfd */
 	struct loop_source channel_source; /* our end of the channel */
@@ -104,6 +108,7 @@ struct supervised {
 /* What was asked for and is not answered yet: lists of struct verb_reply. See verbs.c. */
 struct verbs {
 	bool reload_wanted;
+	bool reload_carried;      /* the image before us was asked: ours is the one, unless we go back */
 	struct list reload_waits; /* for the next reload */
 	struct list under_way;    /* for what is going on now */
 	struct list drain_waits, reopen_waits;
@@ -140,6 +145,7 @@ struct supervisor {
 	struct notify notify;
 	struct control *control;      /* or NULL */
 	struct status_server *status; /* or NULL */
+	struct open_fd_held held;     /* LISTEN_FDS */
 	struct deaths deaths;
 	struct loop_timer sweep_timer;
 
@@ -150,7 +156,8 @@ struct supervisor {
 	bool has_terminal; /* at start: a terminal that hangs up is gone when its signal is read */
 	int terminations;  /* TERM and QUIT so far */
 	enum stop stop;
-	int exit_status;       /* written by report_fatal alone */
+	int exit_status; /* written by report_fatal alone, with the reason */
+	struct sentence fatal;
 	int64_t next_start_ns; /* see restart_may_start */
 	bool said_ready;
 };

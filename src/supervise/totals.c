@@ -1,10 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* Invariant: over reloads, upgrades and deaths a counter never goes back; what a process counts is in one sum at a time. */
+/*
+ * Invariant: over reloads, deaths and upgrades (legacy_totals.c) a counter never goes back; what a process counts is in one sum
+ * at a time.
+ */
 #include "supervise/totals.h"
 
 #include <string.h>
 
 #include "supervise/supervisor.h"
+
+bool totals_of_process(struct figures *ret_figures, const struct supervised *service)
+{
+	if (service->board.fd >= 0)
+		figures_read(ret_figures, &service->board);
+	else if (service->foreign.board.fd >= 0)
+		*ret_figures = service->foreign.figures;
+	else
+		return false;
+	return true;
+}
 
 /* Processes of generations before that still finish what they started. */
 static void add_retired(struct figures *figures, const struct supervised *service)
@@ -13,11 +27,9 @@ static void add_retired(struct figures *figures, const struct supervised *servic
 	struct figures now;
 
 	while ((other = generation_next(service->supervisor, other))) {
-		if (other->generation->role != GENERATION_RETIRED || other->board.fd < 0 ||
-			strcmp(other->effective.name, service->effective.name) != 0)
-			continue;
-		figures_read(&now, &other->board);
-		figures_add(figures, &now);
+		if (other->generation->role == GENERATION_RETIRED &&
+			strcmp(other->effective.name, service->effective.name) == 0 && totals_of_process(&now, other))
+			figures_add(figures, &now);
 	}
 }
 
@@ -27,9 +39,8 @@ void totals_read(struct figures *ret_figures, const struct supervised *service)
 
 	*ret_figures = service->totals.past;
 	add_retired(ret_figures, service);
-	if (service->board.fd < 0)
+	if (!totals_of_process(&now, service))
 		return;
-	figures_read(&now, &service->board);
 	figures_add(ret_figures, &now);
 	ret_figures->out = now.out;
 	ret_figures->workers = now.workers;
@@ -43,11 +54,10 @@ void totals_keep(struct supervised *service)
 	struct supervised *keeper = NULL;
 	struct figures last;
 
-	if (service->board.fd < 0)
+	if (!totals_of_process(&last, service))
 		return;
 	if (service->generation->role == GENERATION_RETIRED)
 		keeper = generation_find(service->supervisor, service->effective.name);
-	figures_read(&last, &service->board);
 	figures_add(&(keeper ? keeper : service)->totals.past, &last);
 }
 

@@ -3,6 +3,7 @@
 #ifndef SUPERVISE_TOTALS_H
 #define SUPERVISE_TOTALS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "observe/figures.h"
@@ -15,6 +16,10 @@ struct totals {
 	uint64_t starts;     /* of its process */
 	uint64_t deaths;     /* of its process: each end but the last one, in good order */
 };
+
+/* Of the process that it has, alone; of one that another version of us started: what it said last. False: there is
+ * none. */
+bool totals_of_process(struct figures *ret_figures, const struct supervised *service);
 
 /* Counters of all processes so far; gauges of the one that lives. */
 void totals_read(struct figures *ret_figures, const struct supervised *service);

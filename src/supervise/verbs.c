@@ -109,6 +109,8 @@ void verbs_reload(struct supervisor *supervisor, struct verb_reply *reply)
 		verbs_answer(supervisor, "reload", reply, -EINVAL,
 			"there is no configuration file to load again: start brood with --config FILE");
 	} else {
+		if (reply)
+			reply->for_reload = true;
 		verbs_wait(&supervisor->verbs.reload_waits, reply);
 		supervisor->verbs.reload_wanted = true;
 		go_on(supervisor);
@@ -117,8 +119,26 @@ void verbs_reload(struct supervisor *supervisor, struct verb_reply *reply)
 
 void verbs_settled(struct supervisor *supervisor, int error, const char *text)
 {
+	supervisor->verbs.reload_carried = false;
 	verbs_answer_all(&supervisor->verbs.under_way, error, text);
 	go_on(supervisor);
+}
+
+void verbs_share_upgrade(struct supervisor *supervisor)
+{
+	supervisor->verbs.upgrade_wanted = false;
+	get_under_way(&supervisor->verbs, &supervisor->verbs.upgrade_waits);
+}
+
+void verbs_part(struct supervisor *supervisor)
+{
+	static const char why[] = "brood is being upgraded, and does not know how this ended: look, or ask again";
+	struct supervised *service = NULL;
+
+	verbs_answer_all(&supervisor->verbs.drain_waits, -ECANCELED, why);
+	verbs_answer_all(&supervisor->verbs.reopen_waits, -ECANCELED, why);
+	while ((service = generation_next(supervisor, service)))
+		verbs_answer_all(&service->resizing, -ECANCELED, why);
 }
 
 void verbs_upgrade(struct supervisor *supervisor, struct verb_reply *reply)
@@ -168,7 +188,7 @@ void verbs_stopping(struct supervisor *supervisor)
 {
 	static const char why[] = "brood is stopping";
 
-	if (supervisor->reload.phase == RELOAD_STARTING)
+	if (supervisor->reload.phase != RELOAD_NONE)
 		reload_abort(supervisor, why);
 	upgrade_abort(supervisor);
 	verbs_answer_all(&supervisor->verbs.under_way, -ESHUTDOWN, why);

@@ -19,9 +19,11 @@ struct verb_reply {
 	 * newline. Nobody touches the reply afterwards. */
 	void (*done)(struct verb_reply *reply, int error, const char *sentence);
 
-	/* verbs_upgrade: the asker's connected socket, borrowed, or -1. It stays open over the exec; the new image finds
+	/* verbs_upgrade, verbs_reload: the asker's connected socket, borrowed, or -1. It stays open over the exec; the new image finds
 	 * it with control_adopt, and answers there. The reply itself is gone by then, and done was not called. */
 	int fd;
+
+	bool for_reload; /* verbs.c's: it asked for a reload, not for an upgrade */
 };
 
 /* The asker is gone: done is not called any more. Idempotent, also where nothing was asked. */
@@ -56,6 +58,12 @@ void verbs_init(struct supervisor *supervisor);
 
 /* The reload, or the upgrade, is through: -errno and why, or 0 and what it left undone, or "". The next one may begin. */
 void verbs_settled(struct supervisor *supervisor, int error, const char *text);
+
+/* The binary that was asked for is executed now: whoever asked for the next one before this moment asked for this one. */
+void verbs_share_upgrade(struct supervisor *supervisor);
+
+/* Another image goes on, which knows of reloads and upgrades alone: everybody else is answered. */
+void verbs_part(struct supervisor *supervisor);
 
 /* The supervisor is told to stop: nothing else will be done any more. */
 void verbs_stopping(struct supervisor *supervisor);

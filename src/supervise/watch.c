@@ -114,6 +114,9 @@ static void sweep_service(struct supervised *service, int64_t now_ns)
 
 	if (!is_watched(service) || !supervised_has_process(service) || service->killed_for)
 		return;
+	/* Of an image of another version: what it says cannot be read, and its drain deadline must do. */
+	if (service->board.fd < 0)
+		return;
 	for (unsigned int i = 0; i < service->board.count; i++) {
 		struct slot *slot = board_slot(&service->board, i);
 

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "contract/conn.h"
@@ -209,12 +210,53 @@ int open_fd(struct open_job *job)
 	return r;
 }
 
-void open_fd_hold(void)
+/* 0: it is not open. */
+static uint64_t inode_of(int fd)
+{
+	struct stat status;
+
+	return fstat(fd, &status) == 0 ? status.st_ino : 0;
+}
+
+void open_fd_hold(struct open_fd_held *ret_held)
+{
+	int count = 0, told = handed_over();
+
+	while (count < told && fcntl(LISTEN_FIRST + count, F_SETFD, FD_CLOEXEC) == 0)
+		count++;
+	*ret_held = (struct open_fd_held){ NULL, 0 };
+	for (int i = 0; i < count && open_fd_hold_again(ret_held, LISTEN_FIRST + i) == 0; i++)
+		continue;
+}
+
+int open_fd_hold_again(struct open_fd_held *held, int fd)
 {
 	int count = handed_over();
 
-	for (int i = 0; i < count && fcntl(LISTEN_FIRST + i, F_SETFD, FD_CLOEXEC) == 0; i++)
-		continue;
+	if (fd < LISTEN_FIRST || fd >= LISTEN_FIRST + count)
+		return -EINVAL;
+	if (!held->inodes) {
+		held->inodes = calloc((size_t)count, sizeof *held->inodes);
+		if (!held->inodes)
+			return -ENOMEM;
+		held->count = (size_t)count;
+	}
+	held->inodes[fd - LISTEN_FIRST] = inode_of(fd);
+	return 0;
+}
+
+int open_fd_next(const struct open_fd_held *held, int fd)
+{
+	for (size_t i = fd < LISTEN_FIRST ? 0 : (size_t)(fd - LISTEN_FIRST) + 1; i < held->count; i++)
+		if (held->inodes[i] != 0 && inode_of(LISTEN_FIRST + (int)i) == held->inodes[i])
+			return LISTEN_FIRST + (int)i;
+	return -1;
+}
+
+void open_fd_let_go(struct open_fd_held *held)
+{
+	free(held->inodes);
+	*held = (struct open_fd_held){ NULL, 0 };
 }
 
 void open_fd_forget(void)

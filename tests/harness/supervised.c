@@ -66,6 +66,7 @@ static int load(void **app)
 {
 	const char *exit_status = getenv("LOAD_EXIT");
 	const char *once = getenv("LOAD_ONCE");
+	const char *until = getenv("LOAD_UNTIL"); /* this file is there */
 
 	(void)app;
 	if (exit_status)
@@ -74,6 +75,8 @@ static int load(void **app)
 		abort();
 	if (getenv("LOAD_FAIL"))
 		return -1;
+	while (until && access(until, F_OK) < 0)
+		usleep(10000);
 	if (getenv("LOAD_HANG"))
 		for (;;)
 			pause();

@@ -260,3 +260,56 @@ def test_a_lame_duck_that_dies_is_not_started_again(handler):
         brood.wait_for("lame duck")
         os.kill(brood.service_process(), signal.SIGKILL)
         assert brood.wait() == 0
+
+
+@pytest.mark.parametrize("comes", [True, False])
+def test_the_path_of_a_lame_duck_stays_for_the_generation_that_comes(handler, comes, tmp_path):
+    path, lock, go = tmp_path / "socket", tmp_path / "socket.lock", tmp_path / "go"
+    config = tmp_path / "brood.ini"
+    good = f"[service web]\nhandler = {handler}\nlisten = unix:{path}\nlame-duck = 500ms\n"
+    config.write_text(good)
+    with Supervised("-c", config) as brood:
+        brood.urls()
+        old = brood.service_process()
+        inode = path.stat().st_ino
+        brood.send(signal.SIGWINCH)
+        brood.wait_for("lame duck")
+        config.write_text(f"{good}env = LOAD_UNTIL={go}\n")
+        brood.send(signal.SIGHUP)
+        wait_until(lambda: len(brood.service_processes()) == 2, LONG, "nobody new")
+        wait_until(lambda: old not in brood.service_processes(), LONG, "the lame duck stays")
+        assert path.stat().st_ino == inode
+        with connect(f"unix:{path}") as client:
+            client.sendall(b"hello\n")
+            if comes:
+                go.touch()
+                assert client.recv(100).endswith(b"hello\n")
+                brood.wait_for("reloaded generation=2")
+                assert path.stat().st_ino == inode
+            else:
+                os.kill(brood.service_process(), signal.SIGKILL)
+                brood.wait_for("reload failed")
+                assert not path.exists() and not lock.exists()
+                config.write_text(good)
+                brood.send(signal.SIGHUP)
+                brood.wait_for("reloaded generation=3")
+        assert ask(f"unix:{path}", b"hello\n").endswith(b"hello\n")
+        assert brood.stop() == 0
+    assert not path.exists() and not lock.exists()
+
+
+def test_who_drains_a_lame_duck_is_told_when_a_reload_comes_first(handler, tmp_path):
+    config, control = tmp_path / "brood.ini", tmp_path / "control"
+    config.write_text(f"[brood]\ncontrol = {control}\n[service web]\nhandler = {handler}\n"
+                      "listen = tcp://127.0.0.1:0\nlame-duck = 1h\n")
+    with Supervised("-c", config) as brood:
+        brood.urls()
+        with socket.socket(socket.AF_UNIX) as asker:
+            asker.settimeout(LONG)
+            asker.connect(str(control))
+            asker.sendall(b"drain\n")
+            brood.wait_for("lame duck")
+            brood.send(signal.SIGHUP)
+            assert asker.recv(100) == b"failed: a reload came before everything had stopped\n"
+        brood.send(signal.SIGINT)
+        assert brood.wait() == 0

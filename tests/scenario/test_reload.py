@@ -384,6 +384,28 @@ def test_a_stop_ends_a_reload_that_is_under_way(handler, tmp_path):
         assert time.monotonic() - started < 2 * SCALE
 
 
+@pytest.mark.parametrize("order", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("lame", ["off", "1h"])
+def test_a_stop_ends_a_reload_in_which_the_old_generation_yields(handler, lame, order, tmp_path):
+    with Reloadable(tmp_path, service("web", handler, "model = iterative", f"lame-duck = {lame}")) as brood:
+        (url,) = brood.urls()
+        old = brood.service_process()
+        os.kill(old, signal.SIGSTOP)  # it does not answer, for the whole second that it is waited for
+        with connect(url) as client:
+            client.sendall(b"hello\n")
+            brood.send(signal.SIGHUP)
+            wait_until(lambda: len(brood.service_processes()) == 2, LONG, "nobody new")
+            time.sleep(0.3)
+            brood.send(order)
+            brood.wait_for("reload failed, .* why=\"brood is stopping\"")
+            time.sleep(1)
+            os.kill(old, signal.SIGCONT)
+            if order == signal.SIGTERM:
+                assert pid_in(client.recv(100)) == old
+        assert brood.wait() == 0
+    assert " reloaded generation=" not in brood.text
+
+
 def test_a_stop_after_a_reload_waits_for_both_generations(handler, tmp_path):
     with Reloadable(tmp_path, service("web", handler)) as brood:
         (url,) = brood.urls()

@@ -2,7 +2,6 @@
 """USR2: the binary on disk goes on in the supervisor's place, or the old one does; nobody is lost either way."""
 import os
 import shlex
-import shutil
 import signal
 import subprocess
 import time
@@ -13,7 +12,8 @@ from harness.command import USAGE, assert_refused, brood
 from harness.patience import BROOD, LONG, SCALE
 from harness.processes import descriptors_of, status_field, wait_until
 from harness.steady import Steady
-from harness.supervise_helpers import Supervised, compile_handler, counts_of, is_alive, is_listening
+from harness.supervise_helpers import compile_handler, counts_of, is_alive, is_listening
+from harness.upgradable import Upgradable, service
 
 MODELS = ["iterative", "fork", "thread", "prefork", "oneshot"]
 
@@ -21,43 +21,6 @@ MODELS = ["iterative", "fork", "thread", "prefork", "oneshot"]
 @pytest.fixture(scope="module", name="handler")
 def compiled_handler(tmp_path_factory):
     return compile_handler(tmp_path_factory.mktemp("handler"))
-
-
-class Upgradable(Supervised):
-    """A copy of the command, which is replaced while it runs. config: the text of the file that it serves."""
-
-    def __init__(self, directory, *arguments, config=None, **options):
-        self.binary = directory / "brood"
-        self.path = directory / "brood.ini"
-        self.upgrades = self.failures = 0
-        self.install(BROOD)
-        if config:
-            self.path.write_text(config)
-            arguments = ("-c", self.path, *arguments)
-        super().__init__(*arguments, command=self.binary, **options)
-
-    def install(self, source, mode=0o755):
-        """Beside the old one, then in its place: as a package manager does."""
-        beside = self.binary.with_suffix(".new")
-        shutil.copy(source, beside)
-        beside.chmod(mode)
-        beside.replace(self.binary)
-
-    def upgrade(self):
-        self.upgrades += 1
-        self.send(signal.SIGUSR2)
-        self.wait_for(r"(?m)\] upgraded version=", self.upgrades)
-
-    def upgrade_in_vain(self, seconds=LONG):
-        """The reason."""
-        self.failures += 1
-        self.send(signal.SIGUSR2)
-        return self.wait_for(r"(?m)\] upgrade failed, .* why=(.*)$", self.failures, seconds)[-1]
-
-
-def service(handler, *lines, listen=("tcp://127.0.0.1:0",)):
-    text = f"[service web]\nhandler = {handler}\nlinger-timeout = 100ms\n"
-    return text + "".join(f"listen = {url}\n" for url in listen) + "".join(f"{line}\n" for line in lines)
 
 
 def model_lines(model):

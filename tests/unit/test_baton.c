@@ -203,6 +203,34 @@ static void an_exec_that_fails_leaves_every_descriptor_close_on_exec(void **stat
 	close(fd);
 }
 
+static void what_was_taken_can_be_passed_on(void **state)
+{
+	struct baton_writer writer, next;
+	struct baton_reader reader;
+	int fd = open("/", O_RDONLY), other = open("/", O_RDONLY | O_CLOEXEC);
+
+	(void)state;
+	assert_int_equal(baton_begin(&writer), 0);
+	baton_record(&writer, "row");
+	baton_fd(&writer, fd);
+	baton_hold(&writer, true);
+	read_back(&writer, &reader);
+	baton_next(&reader);
+	assert_int_equal(baton_take_fd(&reader, BATON_ANY), fd);
+	assert_int_equal(baton_begin(&next), 0);
+	baton_pass_on(&next, &reader);
+	assert_true(baton_keeps(&next, fd));
+	assert_false(baton_keeps(&next, other));
+	baton_hold(&next, true);
+	assert_int_equal(fcntl(fd, F_GETFD), 0);
+	assert_int_equal(fcntl(other, F_GETFD), FD_CLOEXEC);
+	baton_discard(&next);
+	baton_close(&reader);
+	baton_discard(&writer);
+	close(fd);
+	close(other);
+}
+
 static int memory_of(const char *text, bool sealed)
 {
 	int fd = memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -219,13 +247,13 @@ static void nothing_but_a_sealed_baton_of_this_version_is_one(void **state)
 		const char *text;
 		bool sealed;
 	} wrong[] = {
-		{ "brood-baton 1\n", false },
-		{ "brood-baton 2\n", true },
+		{ "brood-baton 2\n", false },
+		{ "brood-baton 1\n", true },
 		{ "brood-baton\n", true },
-		{ "something 1\n", true },
+		{ "something 2\n", true },
 		{ "\n", true },
 		{ "", true },
-		{ "brood-baton 1x", true },
+		{ "brood-baton 2x", true },
 	};
 	struct baton_reader reader;
 	struct sentence why;
@@ -238,7 +266,7 @@ static void nothing_but_a_sealed_baton_of_this_version_is_one(void **state)
 	}
 	assert_true(baton_open(open("/", O_RDONLY), &reader, &why) < 0);
 	assert_true(baton_open(1000, &reader, &why) < 0);
-	assert_int_equal(baton_open(memory_of("brood-baton 1\n", true), &reader, &why), 0);
+	assert_int_equal(baton_open(memory_of("brood-baton 2\n", true), &reader, &why), 0);
 	baton_close(&reader);
 }
 
@@ -252,6 +280,7 @@ int main(void)
 		cmocka_unit_test(a_descriptor_is_of_the_kind_that_was_asked_for),
 		cmocka_unit_test(a_descriptor_is_taken_once),
 		cmocka_unit_test(an_exec_that_fails_leaves_every_descriptor_close_on_exec),
+		cmocka_unit_test(what_was_taken_can_be_passed_on),
 		cmocka_unit_test(nothing_but_a_sealed_baton_of_this_version_is_one),
 	};
 

@@ -61,7 +61,7 @@ static struct cidr_list list_of(const char *text)
 	struct cidr_list list;
 
 	if (cidr_parse(text, &list, &why) != 0)
-		fail_msg("%s: %s", text, why.text);
+		fail_msg("%s: %s", text ? text : "none", why.text);
 	return list;
 }
 

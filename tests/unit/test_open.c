@@ -305,6 +305,7 @@ static void hold(const char *pid, const char *count, int ret_flags[static 3])
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
 	child = fork();
 	if (child == 0) {
+		struct open_fd_held held;
 		char own[16];
 		int answer = fcntl(ends[1], F_DUPFD_CLOEXEC, 50);
 
@@ -313,7 +314,7 @@ static void hold(const char *pid, const char *count, int ret_flags[static 3])
 		setenv("LISTEN_FDS", count, 1);
 		for (int fd = 3; fd < 6; fd++)
 			dup2(STDIN_FILENO, fd);
-		open_fd_hold();
+		open_fd_hold(&held);
 		for (int i = 0; i < 3; i++)
 			result[i] = fcntl(3 + i, F_GETFD);
 		_exit(write(answer, result, sizeof result) == sizeof result ? 0 : 1);
@@ -337,6 +338,47 @@ static void all_that_were_handed_over_are_close_on_exec(void **state)
 	assert_true(flags[0] == FD_CLOEXEC && flags[1] == FD_CLOEXEC && flags[2] == FD_CLOEXEC);
 	hold(NULL, "-1", flags);
 	assert_int_equal(flags[0], 0);
+}
+
+/* In a process of its own, as above. */
+static int find_held(void)
+{
+	struct open_fd_held held;
+	char own[16];
+	int ends[2], sockets[2];
+
+	snprintf(own, sizeof own, "%d", (int)getpid());
+	setenv("LISTEN_PID", own, 1);
+	setenv("LISTEN_FDS", "3", 1);
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, sockets) < 0 || pipe(ends) < 0)
+		return 1;
+	dup2(fcntl(sockets[0], F_DUPFD, 50), 3);
+	dup2(fcntl(sockets[1], F_DUPFD, 50), 4);
+	dup2(fcntl(ends[0], F_DUPFD, 50), 5);
+	open_fd_hold(&held);
+	if (open_fd_next(&held, -1) != 3 || open_fd_next(&held, 3) != 4 || open_fd_next(&held, 5) != -1)
+		return 2;
+	dup2(ends[1], 4); /* which is somebody else's from now on */
+	dup2(ends[0], 5); /* the same again */
+	if (open_fd_next(&held, 3) != 5)
+		return 3;
+	close(3);
+	open_fd_let_go(&held);
+	if (open_fd_next(&held, -1) != -1 || open_fd_hold_again(&held, 5) != 0 || open_fd_next(&held, -1) != 5)
+		return 4;
+	return open_fd_hold_again(&held, 6) == -EINVAL && open_fd_hold_again(&held, -1) == -EINVAL ? 0 : 5;
+}
+
+static void what_was_handed_over_is_known_by_more_than_its_number(void **state)
+{
+	pid_t child = fork();
+	int status;
+
+	(void)state;
+	if (child == 0)
+		_exit(find_held());
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
 }
 
 static int make_directory(void **state)
@@ -364,6 +406,7 @@ int main(void)
 		cmocka_unit_test(a_descriptor_that_cannot_serve_is_refused_and_stays_open),
 		cmocka_unit_test(named_descriptors_are_for_the_process_they_name),
 		cmocka_unit_test(all_that_were_handed_over_are_close_on_exec),
+		cmocka_unit_test(what_was_handed_over_is_known_by_more_than_its_number),
 	};
 
 	return cmocka_run_group_tests_name("open", tests, make_directory, remove_directory);

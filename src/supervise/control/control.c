@@ -120,7 +120,7 @@ static void accept_clients(struct loop_source *source, uint32_t events)
 	}
 }
 
-struct verb_reply *control_adopt(struct supervisor *supervisor, int fd)
+struct verb_reply *control_adopt(struct supervisor *supervisor, int fd, bool waits)
 {
 	struct control *control = supervisor->control;
 	struct control_client *client;
@@ -132,8 +132,34 @@ struct verb_reply *control_adopt(struct supervisor *supervisor, int fd)
 	client = add_client(control, fd);
 	if (!client)
 		return NULL;
-	control_client_wait(client);
+	if (waits)
+		control_client_wait(client);
+	else if (!may_control(client))
+		refuse_stranger(control, client);
 	return &client->reply;
+}
+
+size_t control_unheard(const struct supervisor *supervisor, int *ret_fds, size_t max)
+{
+	size_t count = 0;
+
+	if (!supervisor->control)
+		return 0;
+	list_each(pos, next, &supervisor->control->clients) {
+		const struct control_client *client = container_of(pos, struct control_client, link);
+
+		if (client->phase == CONTROL_READING && client->request_size == 0 && count < max)
+			ret_fds[count++] = client->source.fd;
+	}
+	return count;
+}
+
+void control_flush(struct supervisor *supervisor)
+{
+	if (!supervisor->control)
+		return;
+	list_each(pos, next, &supervisor->control->clients)
+		control_client_flush(container_of(pos, struct control_client, link));
 }
 
 /* ---- Each second ----------------------------------------------------------------------------------------------- */
@@ -254,6 +280,12 @@ static bool adopt_socket(struct control *control)
 	return loop_add(&control->supervisor->loop, &control->source, EPOLLIN) == 0;
 }
 
+/* From an upgrade that failed: there is what there was, whatever the configuration says since. */
+static bool is_back(const struct supervisor *supervisor)
+{
+	return supervisor->config->legacy && supervisor->config->legacy->failed;
+}
+
 int control_open(struct supervisor *supervisor)
 {
 	struct control *control = calloc(1, sizeof *control);
@@ -269,7 +301,7 @@ int control_open(struct supervisor *supervisor)
 	control->timer.fire = tick;
 	list_init(&control->clients);
 	supervisor->control = control;
-	if (!adopt_socket(control)) {
+	if (!adopt_socket(control) && !is_back(supervisor)) {
 		if (supervisor->config->control && open_asked_for(control) != 0)
 			return supervisor->exit_status;
 		if (!supervisor->config->control)

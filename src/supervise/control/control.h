@@ -36,8 +36,14 @@ int control_open(struct supervisor *supervisor);
 /* Those who wait are told. Idempotent. */
 void control_close(struct supervisor *supervisor);
 
-/* After an upgrade: a client of the old image that waits for an answer. Takes fd. NULL: there is no socket, or no room. */
-struct verb_reply *control_adopt(struct supervisor *supervisor, int fd);
+/* After an upgrade: a client of the old image; waits: for an answer, else it is heard now. Takes fd. NULL: there is no room. */
+struct verb_reply *control_adopt(struct supervisor *supervisor, int fd, bool waits);
+
+/* Before an upgrade: answers that are ready are sent, as far as sockets take them; who is in the middle of asking is refused. */
+void control_flush(struct supervisor *supervisor);
+
+/* What an upgrade keeps: clients that have not said anything yet, at most max of them. How many. */
+size_t control_unheard(const struct supervisor *supervisor, int *ret_fds, size_t max);
 
 /* What an upgrade keeps: the socket, or NULL; and the directory that was made for it, or "". */
 const struct listener *control_listener(const struct supervisor *supervisor);

@@ -300,6 +300,14 @@ void control_client_refuse(struct control_client *client, const char *why)
 	fail(client, why);
 }
 
+void control_client_flush(struct control_client *client)
+{
+	if (client->phase == CONTROL_READING && client->request_size > 0)
+		buf_puts(&client->answer, "failed: brood is being upgraded: ask again\n");
+	if (client->answer.size > client->sent || client->phase == CONTROL_WRITING)
+		write_on(client);
+}
+
 void control_client_part(struct control_client *client)
 {
 	size_t size;

@@ -59,6 +59,9 @@ void control_client_refuse(struct control_client *client, const char *why);
 /* It asked the supervisor's former image, and waits. */
 void control_client_wait(struct control_client *client);
 
+/* Sends what it can of an answer; half a request is refused. */
+void control_client_flush(struct control_client *client);
+
 /* We end: whoever waits is told so, and what fits is sent. */
 void control_client_part(struct control_client *client);
 

@@ -235,6 +235,11 @@ int status_server_start(struct supervisor *supervisor)
 	server->shared->started_ms = realtime_ms();
 	if (legacy)
 		take_over(server, legacy);
+	/* Back from an upgrade that failed: there was none. */
+	if (server->listener_count == 0 && legacy && legacy->failed) {
+		status_server_stop(supervisor);
+		return 0;
+	}
 	if (server->listener_count == 0)
 		status = open_url(server);
 	if (status != 0)

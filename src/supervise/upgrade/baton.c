@@ -21,19 +21,24 @@
 #define EMPTY_WORD   "\\"
 #define SEALS        (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
-/* ---- Writing ---- */
+static int append(int **list, size_t *count, int fd)
+{
+	int *longer = realloc(*list, (*count + 1) * sizeof *longer);
+
+	if (!longer)
+		return -ENOMEM;
+	longer[(*count)++] = fd;
+	*list = longer;
+	return 0;
+}
 
 static void keep(struct baton_writer *writer, int fd)
 {
-	int *kept = realloc(writer->kept, (writer->kept_count + 1) * sizeof *kept);
-
-	if (!kept) {
+	if (append(&writer->kept, &writer->kept_count, fd) < 0)
 		writer->error = -ENOMEM;
-		return;
-	}
-	kept[writer->kept_count++] = fd;
-	writer->kept = kept;
 }
+
+/* ---- Writing ---- */
 
 int baton_begin(struct baton_writer *writer)
 {
@@ -110,6 +115,20 @@ void baton_hold(const struct baton_writer *writer, bool hold)
 		fcntl(writer->kept[i], F_SETFD, hold ? 0 : FD_CLOEXEC);
 }
 
+bool baton_keeps(const struct baton_writer *writer, int fd)
+{
+	for (size_t i = 0; i < writer->kept_count; i++)
+		if (writer->kept[i] == fd)
+			return true;
+	return false;
+}
+
+void baton_pass_on(struct baton_writer *writer, const struct baton_reader *reader)
+{
+	for (size_t i = 0; i < reader->taken_count; i++)
+		keep(writer, reader->taken[i]);
+}
+
 void baton_discard(struct baton_writer *writer)
 {
 	if (writer->out)
@@ -168,6 +187,7 @@ int baton_open(int fd, struct baton_reader *ret_reader, struct sentence *why)
 void baton_close(struct baton_reader *reader)
 {
 	free(reader->text);
+	free(reader->taken);
 	*reader = (struct baton_reader){ 0 };
 }
 
@@ -252,7 +272,8 @@ int baton_take_fd(struct baton_reader *reader, enum baton_kind kind)
 	if (fd < 0)
 		return -1;
 	/* Taken before, it would be close-on-exec. */
-	if (fd <= STDERR_FILENO || fcntl(fd, F_GETFD) != 0 || !is_kind(fd, kind)) {
+	if (fd <= STDERR_FILENO || fcntl(fd, F_GETFD) != 0 || !is_kind(fd, kind) ||
+		append(&reader->taken, &reader->taken_count, fd) < 0) {
 		reader->failed = true;
 		return -1;
 	}

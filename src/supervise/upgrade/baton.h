@@ -14,7 +14,7 @@
 
 #include "base/sentence.h"
 
-#define BATON_VERSION  1
+#define BATON_VERSION  2
 #define BATON_SIZE_MAX (16 * 1024 * 1024)
 
 struct baton_writer {
@@ -37,6 +37,9 @@ int baton_end(struct baton_writer *writer);
 /* All descriptors that were told, and the baton's own, survive an exec, or do not. */
 void baton_hold(const struct baton_writer *writer, bool hold);
 
+/* Whether it was told already. */
+bool baton_keeps(const struct baton_writer *writer, int fd);
+
 /* Closes the baton, not what is told in it. */
 void baton_discard(struct baton_writer *writer);
 
@@ -45,7 +48,12 @@ struct baton_reader {
 	size_t size;
 	char *line, *next_line; /* the record in hand, and what follows */
 	bool failed;
+	int *taken; /* descriptors, so far */
+	size_t taken_count;
 };
+
+/* What was taken is told as it came: it is kept over the exec, too. */
+void baton_pass_on(struct baton_writer *writer, const struct baton_reader *reader);
 
 /* Takes fd, if it is a baton of any version. 0, or -errno with a sentence. */
 int baton_open(int fd, struct baton_reader *ret_reader, struct sentence *why);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Decides what is made of what another image left. Everything is checked as it is read; a legacy that is wrong anywhere is
- * not taken up at all: then the other image, whose binary is still at hand, goes on.
+ * Decides what is made of what another image left. Everything is checked as it is read, and nothing that was told is closed
+ * before all of it is taken up: a legacy that is wrong anywhere goes back as it came, to the image whose binary is still at
+ * hand (upgrade_go_back).
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -55,6 +56,11 @@ int legacy_open(int fd, struct legacy *ret_legacy, struct sentence *why)
 	legacy.version = baton_take_text(&legacy.reader);
 	legacy.binary = baton_take_text(&legacy.reader);
 	legacy.back_fd = baton_take_fd(&legacy.reader, BATON_ANY);
+	/* The way back leads back once: from here there is none. */
+	if (legacy.failed && legacy.back_fd >= 0) {
+		close(legacy.back_fd);
+		legacy.back_fd = -1;
+	}
 	legacy.source = take_optional(&legacy);
 	go_on(&legacy);
 	*ret_legacy = legacy;
@@ -76,6 +82,7 @@ int legacy_copy(const struct legacy *legacy, const char *failed, struct baton_wr
 		return r;
 	baton_record(writer, "failed");
 	baton_text(writer, failed);
+	baton_pass_on(writer, &legacy->reader);
 	fprintf(writer->out, "\n%s", legacy->raw);
 	r = baton_end(writer);
 	if (r < 0)
@@ -112,12 +119,14 @@ static void take_socket(struct legacy *legacy)
 
 static void take_asker(struct legacy *legacy)
 {
-	int fd = baton_take_fd(&legacy->reader, BATON_SOCKET);
+	struct legacy_asker asker;
 
-	if (fd >= 0 && legacy->asker_count < LEGACY_ASKERS)
-		legacy->askers[legacy->asker_count++] = fd;
-	else if (fd >= 0)
-		close(fd);
+	asker.asked = (enum legacy_asked)baton_take_number(&legacy->reader, LEGACY_UPGRADE, LEGACY_NOTHING_YET);
+	asker.fd = baton_take_fd(&legacy->reader, BATON_SOCKET);
+	if (asker.fd < 0 || legacy->asker_count == LEGACY_ASKERS)
+		legacy->reader.failed = true;
+	else
+		legacy->askers[legacy->asker_count++] = asker;
 }
 
 static void take_own(struct legacy *legacy, struct supervisor *supervisor)
@@ -134,6 +143,9 @@ static void take_own(struct legacy *legacy, struct supervisor *supervisor)
 	} else if (is_next(legacy, "pid-file")) {
 		supervisor->pid_file.fd = baton_take_fd(reader, BATON_FILE);
 		supervisor->pid_file.path = baton_take_text(reader);
+	} else if (is_next(legacy, "wanted")) {
+		legacy->reload_wanted = baton_take_number(reader, 0, 1);
+		legacy->upgrade_wanted = baton_take_number(reader, 0, 1);
 	} else if (is_next(legacy, "asker")) {
 		take_asker(legacy);
 	} else if (is_next(legacy, "socket")) {
@@ -174,10 +186,13 @@ size_t legacy_sockets(struct legacy *legacy, const char *owner, struct listener 
 	return count;
 }
 
-void legacy_drop_sockets(struct legacy *legacy)
+void legacy_drop(struct legacy *legacy)
 {
 	for (size_t i = 0; i < legacy->socket_count; i++)
 		if (legacy->sockets[i].owner)
 			open_close(&legacy->sockets[i].listener, true);
 	legacy->socket_count = 0;
+	if (legacy->status_memory_fd >= 0)
+		close(legacy->status_memory_fd);
+	legacy->status_memory_fd = -1;
 }

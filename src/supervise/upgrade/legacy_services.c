@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/list.h"
@@ -18,6 +17,7 @@
 #include "supervise/supervisor.h"
 #include "supervise/upgrade/hearsay.h"
 #include "supervise/upgrade/legacy.h"
+#include "supervise/upgrade/legacy_totals.h"
 
 #define SERVICES_MAX 4096
 
@@ -61,7 +61,8 @@ static void take_service(struct legacy *legacy, struct told *told)
 	effective->lame_duck_ms = (int)baton_take_number(reader, BROOD_OFF, INT32_MAX);
 	service->workers = (int)baton_take_number(reader, 0, INT32_MAX);
 	service->restart.was_ready = baton_take_number(reader, 0, 1);
-	service->child.pidfd = service->board.fd = service->channel_source.fd = -1;
+	service->child.pidfd = service->channel_source.fd = -1;
+	service->board.fd = service->foreign.board.fd = -1;
 	told->timer_ns = INT64_MAX;
 }
 
@@ -83,20 +84,19 @@ static void take_listener(struct legacy *legacy, struct supervised *service)
 	legacy_take_listener(reader, &service->listeners[service->listener_count++]);
 }
 
-/* The pages of another version may mean something else. */
-static void take_board(struct legacy *legacy, struct board *board)
+static void take_board(struct legacy *legacy, struct supervised *service)
 {
 	struct baton_reader *reader = &legacy->reader;
-	int fd = baton_take_fd(reader, BATON_MEMORY), read_fd = baton_take_fd(reader, BATON_MEMORY);
-	unsigned int count = (unsigned int)baton_take_number(reader, 0, INT32_MAX);
-	size_t area_size = (size_t)baton_take_number(reader, 0, INT32_MAX);
+	struct board told = { .fd = -1 };
 
-	if (strcmp(legacy->version, brood_version()) == 0 && board_adopt(board, fd, read_fd, count, area_size) == 0)
-		return;
-	if (fd >= 0)
-		close(fd);
-	if (read_fd >= 0)
-		close(read_fd);
+	service->foreign.version = baton_take_text(reader);
+	told.fd = baton_take_fd(reader, BATON_MEMORY);
+	told.read_fd = baton_take_fd(reader, BATON_MEMORY);
+	told.count = (unsigned int)baton_take_number(reader, 0, INT32_MAX);
+	told.area_size = (size_t)baton_take_number(reader, 0, INT32_MAX);
+	if (strcmp(service->foreign.version, brood_version()) != 0 ||
+		board_adopt(&service->board, told.fd, told.read_fd, told.count, told.area_size) < 0)
+		service->foreign.board = told;
 }
 
 static void take_process(struct legacy *legacy, struct told *told)
@@ -107,7 +107,7 @@ static void take_process(struct legacy *legacy, struct told *told)
 	service->child.pid = (pid_t)baton_take_number(reader, 1, INT32_MAX);
 	service->child.pidfd = baton_take_fd(reader, BATON_PIDFD);
 	service->channel_source.fd = baton_take_fd(reader, BATON_SOCKET);
-	take_board(legacy, &service->board);
+	take_board(legacy, service);
 	service->restart.started_ns = baton_take_number(reader, 0, INT64_MAX);
 	told->timer_ns = baton_take_number(reader, 0, INT64_MAX);
 	if (service->child.pidfd < 0 || service->channel_source.fd < 0)
@@ -127,7 +127,14 @@ static struct told *add_told(struct legacy *legacy, struct told_list *list)
 	return &at[list->count++];
 }
 
-static void take_all(struct legacy *legacy, struct told_list *list)
+/* A socket of LISTEN_FDS that no service uses: one may want it after a reload. */
+static void take_handed(struct legacy *legacy, struct supervisor *supervisor)
+{
+	if (open_fd_hold_again(&supervisor->held, baton_take_fd(&legacy->reader, BATON_SOCKET)) < 0)
+		legacy->reader.failed = true;
+}
+
+static void take_all(struct legacy *legacy, struct supervisor *supervisor, struct told_list *list)
 {
 	struct told *told = NULL;
 
@@ -141,7 +148,9 @@ static void take_all(struct legacy *legacy, struct told_list *list)
 			take_listener(legacy, &told->service);
 		} else if (told && strcmp(legacy->record, "process") == 0) {
 			take_process(legacy, told);
-		} else {
+		} else if (strcmp(legacy->record, "handed") == 0) {
+			take_handed(legacy, supervisor);
+		} else if (!told || !legacy_totals_take(&legacy->reader, legacy->record, &told->service)) {
 			legacy->reader.failed = true;
 		}
 	}
@@ -236,6 +245,8 @@ static int settle(struct supervisor *supervisor, const struct told *told)
 	service->listener_count = what->listener_count;
 	service->child = what->child;
 	service->board = what->board;
+	service->foreign = what->foreign;
+	service->totals = what->totals;
 	service->channel_source.fd = what->channel_source.fd;
 	service->restart = what->restart;
 	service->workers = what->workers;
@@ -254,7 +265,7 @@ int legacy_take_services(struct legacy *legacy, struct supervisor *supervisor, s
 	struct generation *generation;
 	int r = 0;
 
-	take_all(legacy, &list);
+	take_all(legacy, supervisor, &list);
 	if (legacy->reader.failed)
 		r = sentence_set(
 			why, -EPROTO, "what the former supervisor told about its services cannot be understood");
@@ -275,6 +286,7 @@ int legacy_take_services(struct legacy *legacy, struct supervisor *supervisor, s
 	}
 	if (r == 0 && !supervisor->generation)
 		r = sentence_set(why, -EPROTO, "the former supervisor had no services");
+	legacy->taken_up = r == 0;
 	free(list.at);
 	return r;
 }

@@ -6,6 +6,7 @@
 #include "supervise/status/status_server.h"
 #include "supervise/supervisor.h"
 #include "supervise/upgrade/legacy.h"
+#include "supervise/upgrade/legacy_totals.h"
 #include "supervise/verbs.h"
 
 static void write_listener(struct baton_writer *writer, const struct listener *listener)
@@ -30,9 +31,77 @@ static void write_socket(struct baton_writer *writer, const char *owner, const s
 	write_listener(writer, listener);
 }
 
-static void write_own(struct supervisor *supervisor, struct baton_writer *writer)
+static void write_asker(struct baton_writer *writer, enum legacy_asked asked, int fd)
 {
-	const struct status_server *status = supervisor->status;
+	baton_record(writer, "asker");
+	baton_number(writer, asked);
+	baton_fd(writer, fd);
+}
+
+static void write_askers(struct baton_writer *writer, const struct list *list, enum legacy_asked asked)
+{
+	list_each(pos, next, list) {
+		const struct verb_reply *reply = container_of(pos, struct verb_reply, link);
+
+		write_asker(writer, reply->for_reload ? LEGACY_RELOAD : asked, reply->fd);
+	}
+}
+
+/* In this order they are answered. */
+static void write_verbs(struct baton_writer *writer, const struct verbs *verbs)
+{
+	baton_record(writer, "wanted");
+	baton_number(writer, verbs->reload_wanted || verbs->reload_carried);
+	baton_number(writer, verbs->upgrade_wanted);
+	write_askers(writer, &verbs->under_way, LEGACY_UPGRADE);
+	write_askers(writer, &verbs->reload_waits, LEGACY_RELOAD);
+	write_askers(writer, &verbs->upgrade_waits, LEGACY_NEXT_UPGRADE);
+}
+
+static void write_unheard(struct baton_writer *writer, const struct supervisor *supervisor)
+{
+	int fds[LEGACY_ASKERS];
+	size_t count = control_unheard(supervisor, fds, LEGACY_ASKERS);
+
+	for (size_t i = 0; i < count; i++)
+		write_asker(writer, LEGACY_NOTHING_YET, fds[i]);
+}
+
+/* What the image before us left, and we have no use for, or could not come to. */
+static void write_left(struct baton_writer *writer, const struct legacy *legacy)
+{
+	for (size_t i = 0; i < legacy->socket_count; i++)
+		if (legacy->sockets[i].owner)
+			write_socket(writer, legacy->sockets[i].owner, &legacy->sockets[i].listener);
+	for (size_t i = 0; i < legacy->asker_count; i++)
+		write_asker(writer, legacy->askers[i].asked, legacy->askers[i].fd);
+	if (legacy->status_pidfd >= 0) {
+		baton_record(writer, "status-process");
+		baton_number(writer, legacy->status_pid);
+		baton_fd(writer, legacy->status_pidfd);
+	}
+	if (legacy->status_memory_fd >= 0) {
+		baton_record(writer, "status-memory");
+		baton_fd(writer, legacy->status_memory_fd);
+	}
+}
+
+static void write_status(struct baton_writer *writer, const struct status_server *status)
+{
+	for (size_t i = 0; i < status->listener_count; i++)
+		write_socket(writer, "status", &status->listeners[i]);
+	if (status->child.pidfd >= 0) {
+		baton_record(writer, "status-process");
+		baton_number(writer, status->child.pid);
+		baton_fd(writer, status->child.pidfd);
+	}
+	baton_record(writer, "status-memory");
+	baton_fd(writer, status->shared_fd);
+}
+
+static void write_own(const struct supervisor *supervisor, struct baton_writer *writer)
+{
+	const struct legacy *legacy = supervisor->config->legacy;
 
 	baton_record(writer, "own");
 	baton_number(writer, supervisor->loads);
@@ -46,24 +115,16 @@ static void write_own(struct supervisor *supervisor, struct baton_writer *writer
 		baton_fd(writer, supervisor->pid_file.fd);
 		baton_text(writer, supervisor->pid_file.path);
 	}
-	list_each(pos, next, &supervisor->verbs.under_way) {
-		baton_record(writer, "asker");
-		baton_fd(writer, container_of(pos, struct verb_reply, link)->fd);
-	}
+	write_verbs(writer, &supervisor->verbs);
+	write_unheard(writer, supervisor);
 	write_socket(writer, "control", control_listener(supervisor));
 	baton_record(writer, "control-directory");
-	baton_text(writer, control_made_directory(supervisor));
-	for (size_t i = 0; status && i < status->listener_count; i++)
-		write_socket(writer, "status", &status->listeners[i]);
-	if (status && status->child.pidfd >= 0) {
-		baton_record(writer, "status-process");
-		baton_number(writer, status->child.pid);
-		baton_fd(writer, status->child.pidfd);
-	}
-	if (status) {
-		baton_record(writer, "status-memory");
-		baton_fd(writer, status->shared_fd);
-	}
+	baton_text(writer,
+		supervisor->control || !legacy ? control_made_directory(supervisor) : legacy->control_directory);
+	if (supervisor->status)
+		write_status(writer, supervisor->status);
+	if (legacy)
+		write_left(writer, legacy);
 }
 
 static void write_service(struct baton_writer *writer, const struct supervised *service)
@@ -103,18 +164,33 @@ static void write_listeners(struct baton_writer *writer, const struct supervised
 
 static void write_process(struct baton_writer *writer, const struct supervised *service)
 {
+	bool foreign = service->foreign.board.fd >= 0;
+	const struct board *board = foreign ? &service->foreign.board : &service->board;
+
 	if (!supervised_has_process(service))
 		return;
 	baton_record(writer, "process");
 	baton_number(writer, service->child.pid);
 	baton_fd(writer, service->child.pidfd);
 	baton_fd(writer, service->channel_source.fd);
-	baton_fd(writer, service->board.fd);
-	baton_fd(writer, service->board.fd >= 0 ? service->board.read_fd : -1);
-	baton_number(writer, service->board.count);
-	baton_number(writer, (int64_t)service->board.area_size);
+	baton_text(writer, foreign ? service->foreign.version : brood_version());
+	baton_fd(writer, board->fd);
+	baton_fd(writer, board->fd >= 0 ? board->read_fd : -1);
+	baton_number(writer, board->count);
+	baton_number(writer, (int64_t)board->area_size);
 	baton_number(writer, service->restart.started_ns);
 	baton_number(writer, service->timer.place ? service->timer.at_ns : INT64_MAX);
+}
+
+/* Behind everything else: those that somebody listens on were told there. */
+static void write_handed(struct baton_writer *writer, const struct open_fd_held *held)
+{
+	for (int fd = open_fd_next(held, -1); fd >= 0; fd = open_fd_next(held, fd)) {
+		if (baton_keeps(writer, fd))
+			continue;
+		baton_record(writer, "handed");
+		baton_fd(writer, fd);
+	}
 }
 
 static const char *source_of(const struct supervisor *supervisor)
@@ -145,7 +221,9 @@ int legacy_write(struct supervisor *supervisor, int back_fd, const char *failed,
 		write_service(writer, service);
 		write_listeners(writer, service);
 		write_process(writer, service);
+		legacy_totals_write(writer, service);
 	}
+	write_handed(writer, &supervisor->held);
 	baton_record(writer, "end");
 	r = baton_end(writer);
 	if (r < 0)

@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -31,6 +30,8 @@ void upgrade_init(struct supervisor *supervisor)
 	upgrade->back_fd = -1;
 	candidate_init(&upgrade->candidate);
 	if (legacy) {
+		upgrade->phase = UPGRADE_TAKING_OVER;
+		upgrade->back_fd = legacy->back_fd;
 		snprintf(upgrade->path, sizeof upgrade->path, "%s", legacy->binary);
 		return;
 	}
@@ -73,17 +74,37 @@ static void give_signals_back(struct supervisor *supervisor)
 			kill(supervisor->pid, signal);
 }
 
+/* What was not taken up goes back as it came. */
+static int tell(struct supervisor *supervisor, int back_fd, const char *failed, struct baton_writer *ret_baton)
+{
+	const struct legacy *legacy = supervisor->config->legacy;
+
+	if (legacy && !legacy->taken_up)
+		return legacy_copy(legacy, failed, ret_baton);
+	return legacy_write(supervisor, back_fd, failed, ret_baton);
+}
+
+/* Those who wait for what the next image would not know of, and those whose answer is not sent yet. */
+static void part_with_clients(struct supervisor *supervisor)
+{
+	verbs_part(supervisor);
+	control_flush(supervisor);
+}
+
 static int hand_over(struct supervisor *supervisor, const char *path, int fd, int back_fd, const char *failed)
 {
 	struct baton_writer baton;
 	sigset_t all, before;
-	int r = legacy_write(supervisor, back_fd, failed, &baton);
+	int r;
 
+	part_with_clients(supervisor);
+	r = tell(supervisor, back_fd, failed, &baton);
 	if (r < 0)
 		return r;
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &before);
-	give_signals_back(supervisor);
+	if (supervisor->signals.fd >= 0)
+		give_signals_back(supervisor);
 	r = execute(path, fd, supervisor->config->argv, &baton);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	baton_discard(&baton);
@@ -104,6 +125,7 @@ static void go_ahead(struct supervisor *supervisor)
 	int back_fd = open("/proc/self/exe", O_PATH | O_CLOEXEC);
 	int r = -errno;
 
+	verbs_share_upgrade(supervisor);
 	report_own(supervisor, BROOD_INFO, "upgrading",
 		(struct log_field[]){ LOG_TEXT("binary", supervisor->upgrade.path) }, 1);
 	if (back_fd >= 0) {
@@ -145,52 +167,69 @@ void upgrade_abort(struct supervisor *supervisor)
 
 /* ---- In the new image ---- */
 
-/* It knows the services that were, and knows nothing of ours. */
-static void end_status_process(const struct legacy *legacy)
+/* Our generation is the answer to all of them, unless there will be none. */
+static bool is_answer(const struct supervisor *supervisor)
 {
-	struct child child = { .pid = legacy->status_pid, .pidfd = legacy->status_pidfd };
-
-	if (child.pidfd < 0)
-		return;
-	child_signal(&child, SIGKILL);
-	waitid(P_PIDFD, (id_t)child.pidfd, &(siginfo_t){ 0 }, WEXITED | __WALL);
-	child_close(&child);
+	return !supervisor->config->legacy->failed && !supervisor->drained;
 }
 
-static void adopt_askers(struct supervisor *supervisor, const struct legacy *legacy)
+static struct list *place_of(struct supervisor *supervisor, enum legacy_asked asked)
 {
-	for (size_t i = 0; i < legacy->asker_count; i++) {
-		struct verb_reply *reply = control_adopt(supervisor, legacy->askers[i]);
+	struct verbs *verbs = &supervisor->verbs;
 
-		if (reply)
-			list_append(&supervisor->verbs.under_way, &reply->link);
+	if (is_answer(supervisor) || asked == LEGACY_UPGRADE)
+		return &verbs->under_way;
+	return asked == LEGACY_RELOAD ? &verbs->reload_waits : &verbs->upgrade_waits;
+}
+
+static void adopt_askers(struct supervisor *supervisor, struct legacy *legacy)
+{
+	struct verbs *verbs = &supervisor->verbs;
+
+	for (size_t i = 0; i < legacy->asker_count; i++) {
+		enum legacy_asked asked = legacy->askers[i].asked;
+		bool heard = asked != LEGACY_NOTHING_YET;
+		struct verb_reply *reply = control_adopt(supervisor, legacy->askers[i].fd, heard);
+
+		if (!reply || !heard)
+			continue;
+		reply->for_reload = asked == LEGACY_RELOAD;
+		list_append(place_of(supervisor, asked), &reply->link);
 	}
+	legacy->asker_count = 0;
+	if (is_answer(supervisor)) {
+		verbs->reload_carried = legacy->reload_wanted;
+	} else {
+		verbs->reload_wanted = legacy->reload_wanted;
+		verbs->upgrade_wanted = legacy->upgrade_wanted;
+	}
+}
+
+static void give_up_way_back(struct supervisor *supervisor)
+{
+	struct upgrade *upgrade = &supervisor->upgrade;
+
+	if (upgrade->back_fd >= 0)
+		close(upgrade->back_fd);
+	upgrade->back_fd = -1;
+	legacy_drop(supervisor->config->legacy);
 }
 
 int upgrade_take_over(struct supervisor *supervisor, struct sentence *why)
 {
-	struct legacy *legacy = supervisor->config->legacy;
-	int r = legacy_take(legacy, supervisor, why);
-
-	if (r < 0)
-		return r;
-	end_status_process(legacy);
-	supervisor->upgrade.phase = UPGRADE_TAKING_OVER;
-	supervisor->upgrade.back_fd = legacy->back_fd;
-	return 0;
+	return legacy_take(supervisor->config->legacy, supervisor, why);
 }
 
 void upgrade_go_on(struct supervisor *supervisor)
 {
-	struct upgrade *upgrade = &supervisor->upgrade;
 	struct legacy *legacy = supervisor->config->legacy;
 
 	adopt_askers(supervisor, legacy);
-	legacy_drop_sockets(legacy);
 	if (legacy->failed) {
-		if (upgrade->back_fd >= 0)
-			close(upgrade->back_fd);
-		upgrade->back_fd = -1;
+		give_up_way_back(supervisor);
+		/* The image that failed told them that it reloads. */
+		if (supervisor->said_ready)
+			notify_ready(supervisor);
 		failed(supervisor, legacy->failed);
 	} else if (supervisor->drained) {
 		upgrade_done(supervisor);
@@ -207,9 +246,7 @@ void upgrade_done(struct supervisor *supervisor)
 	if (upgrade->phase != UPGRADE_TAKING_OVER)
 		return;
 	upgrade->phase = UPGRADE_NONE;
-	if (upgrade->back_fd >= 0)
-		close(upgrade->back_fd);
-	upgrade->back_fd = -1;
+	give_up_way_back(supervisor);
 	report_own(supervisor, BROOD_INFO, "upgraded",
 		(struct log_field[]){
 			LOG_TEXT("version", brood_version()),
@@ -239,8 +276,6 @@ int upgrade_return(const struct legacy *legacy, char *const *argv, const char *w
 
 	if (r < 0)
 		return r;
-	/* Told in the legacy: it is looked for on the other side. */
-	fcntl(legacy->back_fd, F_SETFD, 0);
 	r = execute(NULL, legacy->back_fd, argv, &baton);
 	baton_discard(&baton);
 	return r;

@@ -4,7 +4,7 @@
  *
  *   NONE ── candidate.h ────────────────────▶ CHECKING ── it says it is ready ── exec ──▶ (new image) TAKING_OVER
  *    ▲                                          │                                            │             │
- *    ├──────────── it does not, or no exec ─────┘                     reload fails: exec back ┘   its generation is
+ *    ├──────────── it does not, or no exec ─────┘        it cannot begin, reload fails: back ┘   its generation is
  *    └── (old image, and everything as it was) ◀─────────────────────────────────────────────   in office: NONE
  */
 #ifndef SUPERVISE_UPGRADE_H
@@ -49,7 +49,7 @@ void upgrade_go_on(struct supervisor *supervisor);
 /* TAKING_OVER: our generation is in office, there is no way back. */
 void upgrade_done(struct supervisor *supervisor);
 
-/* TAKING_OVER: it cannot be. Returns only if there is no way back: then we go on as we are. */
+/* TAKING_OVER: it cannot be. Returns only if there is no way back: then we go on as we are, or end. */
 void upgrade_go_back(struct supervisor *supervisor, const char *why);
 
 /* The same for an image that is no supervisor yet. argv as given to it. Returns -errno if there is no way back. */
