@@ -34,6 +34,7 @@ enum channel_type {
 	CHANNEL_REOPENED, /* value: 0, or negative errno; text: why not */
 	CHANNEL_FAILED,   /* text: why; value: exit status to give up with, or 0: try again */
 	CHANNEL_DEATH,    /* of a worker; value: its pid; text: see deaths_write */
+	CHANNEL_TERM,     /* somebody else told it to end, by TERM or QUIT: what is it to do? */
 	CHANNEL_TYPES
 };
 

@@ -80,7 +80,7 @@ static void remember(struct supervised *service, pid_t pid, const char *how)
 	struct death death = { .pid = pid };
 
 	snprintf(death.service, sizeof death.service, "%s", service->effective.name);
-	snprintf(death.exit, sizeof death.exit, "%s", how);
+	snprintf(death.exit, sizeof death.exit, "%.*s", (int)sizeof death.exit - 1, how);
 	snprintf(death.reason, sizeof death.reason, "%.*s", DEATHS_TEXT_SIZE - 1, reason);
 	deaths_add(&service->supervisor->deaths, &death);
 	service->totals.deaths++;
@@ -219,7 +219,9 @@ static void ended(struct supervised *service, pid_t pid, const struct child_exit
 	} else {
 		/* Once it is ready, to be killed at a deadline says something about a client or a handler, not about
 		 * this service's health: the clients in its queue need not wait for a back-off. */
-		start_again(service, how, pid, replaced || (service->killed_for && service->state == SERVICE_READY));
+		replaced = replaced || (clean && service->told_by_others) ||
+			   (service->killed_for && service->state == SERVICE_READY);
+		start_again(service, how, pid, replaced);
 	}
 }
 

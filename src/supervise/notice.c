@@ -92,6 +92,9 @@ static void obey(struct supervised *service, const struct channel_message *messa
 	case CHANNEL_DEATH:
 		worker_died(service, message);
 		break;
+	case CHANNEL_TERM:
+		stop_asked(service);
+		break;
 	case CHANNEL_QUIET:
 		reload_quiet(service);
 		break;

@@ -58,7 +58,7 @@ static void signals_ready(struct loop_source *source, uint32_t events)
 	(void)events;
 	if (came & SIGNALS_BIT(SIGINT))
 		engine_kill(self->engine);
-	else if (came)
+	else if (came && channel_send(self->channel_source.fd, CHANNEL_TERM, 0, NULL) < 0)
 		engine_drain(self->engine);
 }
 

@@ -20,6 +20,11 @@
 /* For a service process to end its connections, write their end records and go: more than it gives its threads. */
 #define QUICK_GRACE_MS 3000
 
+/* A signal for a whole group, as systemd sends it, reaches one of us a moment before the other. */
+#define WHOLE_GROUP_MS 100
+
+#define ALL_PASSED_ON  UINT32_MAX
+
 void stop_kill_service(struct supervised *service, const char *why)
 {
 	if (!supervised_has_process(service) || service->killed_for)
@@ -114,6 +119,25 @@ static void stop_service(struct supervised *service, enum stop stop)
 		drain(service, 0);
 	else
 		stop_quickly(service); /* still loading: there is nothing to finish, and no end in sight */
+}
+
+static void nobody_told_us(struct loop_timer *timer)
+{
+	struct supervised *service = container_of(timer, struct supervised, timer);
+
+	report_event(service, BROOD_INFO, "told to end by somebody else",
+		(struct log_field[]){ LOG_INT("process", service->child.pid) }, 1);
+	service->told_by_others =
+		channel_send(service->channel_source.fd, CHANNEL_LEAVE, (int)ALL_PASSED_ON, NULL) == 0;
+}
+
+void stop_asked(struct supervised *service)
+{
+	if (service->state != SERVICE_READY || service->lame || service->quiet ||
+		service->supervisor->stop != STOP_NOT)
+		return;
+	service->timer.fire = nobody_told_us;
+	loop_arm(&service->supervisor->loop, &service->timer, clock_now_ns() + WHOLE_GROUP_MS * NS_PER_MS);
 }
 
 static void lame_over(struct loop_timer *timer)

@@ -15,6 +15,10 @@ void stop_raise(struct supervisor *supervisor, enum stop stop);
 /* Every service drains and stops, the supervisor does not. */
 void stop_drain_services(struct supervisor *supervisor);
 
+/* Somebody else told its process to end. If that was not meant for all of us, it is replaced by a fresh one, to which it leaves
+ * the queues. */
+void stop_asked(struct supervised *service);
+
 /* It is not in office any more: what was passed on it leaves alone, everything else drains. */
 void stop_retire(struct supervised *service);
 

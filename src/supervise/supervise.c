@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The supervisor's life in order: what it opens, its loop, what it closes. Called by brood_main and by the command.
- * Invariant: it never waits for anything but its loop.
+ * Invariant: it never waits for anything but its loop; only a reload that looks up accounts may, for five seconds.
  */
 #include "supervise/supervise.h"
 
@@ -12,6 +12,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "observe/log.h"
+#include "process/pages.h"
 #include "supervise/confine.h"
 #include "supervise/control/control.h"
 #include "supervise/listeners.h"
@@ -207,7 +209,14 @@ bool supervise_listens_on(const struct supervisor *supervisor, const char *url)
 
 int supervise_run(const struct supervise_config *config)
 {
-	struct supervisor supervisor = {
+	struct supervisor *supervisor = pages_new(sizeof *supervisor);
+	int status;
+
+	if (!supervisor) {
+		log_write(config->log, &(struct log_record){ .level = BROOD_ERROR, .message = "no memory to start" });
+		return EX_OSERR;
+	}
+	*supervisor = (struct supervisor){
 		.config = config,
 		.pid = getpid(),
 		.lifeline_read_fd = -1,
@@ -219,12 +228,14 @@ int supervise_run(const struct supervise_config *config)
 		.notify.fd = -1,
 	};
 
-	list_init(&supervisor.generations);
-	verbs_init(&supervisor);
-	upgrade_init(&supervisor);
+	list_init(&supervisor->generations);
+	verbs_init(supervisor);
+	upgrade_init(supervisor);
 	fflush(NULL); /* else every child would write it again */
-	if ((config->legacy ? take_everything_over(&supervisor) : open_everything(&supervisor)) == 0)
-		run(&supervisor);
-	close_everything(&supervisor);
-	return supervisor.exit_status;
+	if ((config->legacy ? take_everything_over(supervisor) : open_everything(supervisor)) == 0)
+		run(supervisor);
+	close_everything(supervisor);
+	status = supervisor->exit_status;
+	pages_free(supervisor, sizeof *supervisor);
+	return status;
 }

@@ -101,6 +101,7 @@ struct supervised {
 
 	struct sentence said;   /* by the process that lives, or lived last: why it failed */
 	int said_exit_status;   /* and the status to give up with, or 0 */
+	bool told_by_others;    /* to end, and it does */
 	const char *killed_for; /* we killed it, and why; or NULL */
 	struct black_box box;   /* of the process that died last */
 };
