@@ -90,7 +90,7 @@ static void divide_floats(double dividend, double divisor, double *ret_quotient,
 		return;
 	}
 	/* The quotient is an integer but for the error of the division. */
-	floored = floor(quotient);
+	floored = calc_libm.floor(quotient);
 	*ret_quotient = quotient - floored > 0.5 ? floored + 1.0 : floored;
 }
 
@@ -102,7 +102,7 @@ static int power_floats(struct calc_job *job, double base, double exponent, doub
 
 	if (finite && base == 0.0 && exponent < 0.0)
 		return calc_job_raise(job, "ZeroDivisionError", "0.0 cannot be raised to a negative power");
-	if (finite && base < 0.0 && exponent != floor(exponent))
+	if (finite && base < 0.0 && exponent != calc_libm.floor(exponent))
 		return calc_job_raise(job, "ValueError", "negative number cannot be raised to a fractional power");
 	result = calc_libm.pow(base, exponent);
 	if (finite && isinf(result))

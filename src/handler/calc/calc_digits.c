@@ -100,12 +100,15 @@ static bool nearer_up(struct scaled *scaled, unsigned long digit)
 /* Scale so that 0.1 <= value < 1, counting what would round up to 1 as 1. */
 static int set_point(struct scaled *scaled, double number)
 {
+	double estimate;
 	int point, exponent;
 	mpz_t power;
 
 	/* number >= 2**(exponent - 1): right, or one too small, which is what rounds_up finds out. */
 	frexp(number, &exponent);
-	point = (int)ceil((exponent - 1) * LOG10_2 - LOG10_ERROR);
+	estimate = (exponent - 1) * LOG10_2 - LOG10_ERROR;
+	point = (int)estimate;
+	point += point < estimate;
 	mpz_init(power);
 	mpz_ui_pow_ui(power, 10, (unsigned long)(point < 0 ? -point : point));
 	if (point < 0)

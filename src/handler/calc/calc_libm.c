@@ -25,7 +25,8 @@ static void open_once(void)
 {
 	void *library = dlopen("libm.so.6", RTLD_NOW | RTLD_LOCAL);
 
-	is_open = library && bind_function(library, "fmod", &calc_libm.fmod) &&
+	is_open = library && bind_function(library, "floor", &calc_libm.floor) &&
+		  bind_function(library, "fmod", &calc_libm.fmod) &&
 		  bind_function(library, "nearbyint", &calc_libm.nearbyint) &&
 		  bind_function(library, "pow", &calc_libm.pow);
 }

@@ -7,6 +7,7 @@
 #define HANDLER_CALC_CALC_LIBM_H
 
 struct calc_libm {
+	double (*floor)(double number); /* gcc writes it out, clang calls it */
 	double (*fmod)(double dividend, double divisor);
 	double (*nearbyint)(double number);
 	double (*pow)(double base, double exponent);
