@@ -8,7 +8,6 @@
 
 #include "core/engine.h"
 #include "observe/log.h"
-#include "process/pages.h"
 #include "supervise/confine.h"
 #include "supervise/listeners.h"
 #include "supervise/supervisor.h"
@@ -63,19 +62,18 @@ int generation_new(struct supervisor *supervisor, struct supervise_service *conf
 	struct generation **ret_generation, struct sentence *why)
 {
 	struct generation *generation = malloc(sizeof *generation);
-	struct supervised *services = pages_new(count * sizeof *services);
+	struct supervised *services = calloc(count, sizeof *services);
 	int r = 0;
 
 	if (!generation || !services) {
 		free(generation);
-		pages_free(services, count * sizeof *services);
+		free(services);
 		return sentence_set(why, -ENOMEM, "no memory for the services");
 	}
 	*generation = (struct generation){
 		.supervisor = supervisor,
 		.number = ++supervisor->loads,
 		.services = services,
-		.services_size = count * sizeof *services,
 	};
 	list_append(&supervisor->generations, &generation->link);
 	for (size_t i = 0; i < count && r == 0; i++) {
@@ -99,7 +97,7 @@ void generation_free(struct generation *generation)
 	list_remove(&generation->link);
 	if (generation->load)
 		generation->load->release(generation->load);
-	pages_free(generation->services, generation->services_size);
+	free(generation->services);
 	free(generation);
 }
 

@@ -30,8 +30,7 @@ struct generation {
 	enum generation_role role;
 	unsigned int number;         /* 1, 2 …: loads that failed count, too */
 	struct supervise_load *load; /* owned; NULL: outlives the supervisor */
-	struct supervised *services; /* whole pages: no worker gets a copy (service_process.c) */
-	size_t services_size;
+	struct supervised *services;
 	size_t service_count;
 };
 

@@ -22,7 +22,6 @@
 #include "core/engine.h"
 #include "observe/log.h"
 #include "platform/leak_check.h"
-#include "process/pages.h"
 #include "supervise/channel.h"
 #include "supervise/confine.h"
 #include "supervise/report.h"
@@ -305,47 +304,36 @@ static void leave(int status, void *arg)
 	_exit(status);
 }
 
-/* What only we look at lies in pages that no worker gets a copy of: ours, and the supervisor's. */
-static struct service_process *new_self(struct supervised *service, int channel_fd, int lifeline_fd)
+_Noreturn void service_process_run(struct supervised *service, int channel_fd, int lifeline_fd)
 {
-	struct service_process *self = pages_new(sizeof *self);
-
-	if (!self || pages_leave_out_of_forks(self, sizeof *self) < 0)
-		_exit(EX_OSERR);
-	*self = (struct service_process){
+	struct service_process self = {
 		.service = service,
 		.signals.fd = -1,
 		.channel_source.fd = channel_fd,
 		.lifeline_source.fd = lifeline_fd,
 		.reserve_fd = -1,
 	};
-	return self;
-}
-
-_Noreturn void service_process_run(struct supervised *service, int channel_fd, int lifeline_fd)
-{
-	struct service_process *self = new_self(service, channel_fd, lifeline_fd);
 	struct sentence why = { "" };
 	int give_up_status = 0;
 	int status = EX_SOFTWARE;
 	int r;
 
 	on_exit(leave, NULL);
-	r = signals_open(&self->signals, &service_signals);
+	r = signals_open(&self.signals, &service_signals);
 	if (r == 0)
-		r = take_listeners(self);
-	take_reserve(self);
+		r = take_listeners(&self);
+	take_reserve(&self);
 	if (r < 0)
 		sentence_set(&why, r, "no listeners from the supervisor: %s", strerror(-r));
 	else
-		r = make_engine(self, &give_up_status, &why);
+		r = make_engine(&self, &give_up_status, &why);
 	if (r == 0)
-		status = serve(self, &why);
+		status = serve(&self, &why);
 	else if (give_up_status != 0)
 		status = give_up_status;
 	if (why.text[0])
 		channel_send(channel_fd, CHANNEL_FAILED, give_up_status, why.text);
-	brood_free(self->engine);
+	brood_free(self.engine);
 	leave(status, NULL);
 	abort();
 }

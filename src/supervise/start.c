@@ -17,7 +17,6 @@
 #include "core/engine.h"
 #include "observe/log.h"
 #include "process/descriptors.h"
-#include "process/pages.h"
 #include "supervise/channel.h"
 #include "supervise/death.h"
 #include "supervise/notice.h"
@@ -37,13 +36,6 @@ static void forget_supervisor(struct supervisor *supervisor, const struct superv
 	descriptors_close_but(STDERR_FILENO + 1, -1, kept, sizeof kept / sizeof *kept);
 }
 
-/* Of this only we ever look at, and each page of it would be copied for each worker. Failing, it costs time. */
-static void keep_from_workers(struct supervisor *supervisor, const struct generation *generation)
-{
-	pages_leave_out_of_forks(supervisor, sizeof *supervisor);
-	pages_leave_out_of_forks(generation->services, generation->services_size);
-}
-
 static _Noreturn void enter_child(struct supervised *service, int channel_fd)
 {
 	struct supervisor *supervisor = service->supervisor;
@@ -56,7 +48,6 @@ static _Noreturn void enter_child(struct supervised *service, int channel_fd)
 	if (service->generation->role == GENERATION_COMING)
 		generation_apply(service->generation);
 	forget_supervisor(supervisor, service, channel_fd);
-	keep_from_workers(supervisor, service->generation);
 	service_process_run(service, channel_fd, supervisor->lifeline_read_fd);
 }
 

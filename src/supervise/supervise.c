@@ -12,8 +12,6 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "observe/log.h"
-#include "process/pages.h"
 #include "supervise/confine.h"
 #include "supervise/control/control.h"
 #include "supervise/listeners.h"
@@ -209,14 +207,7 @@ bool supervise_listens_on(const struct supervisor *supervisor, const char *url)
 
 int supervise_run(const struct supervise_config *config)
 {
-	struct supervisor *supervisor = pages_new(sizeof *supervisor);
-	int status;
-
-	if (!supervisor) {
-		log_write(config->log, &(struct log_record){ .level = BROOD_ERROR, .message = "no memory to start" });
-		return EX_OSERR;
-	}
-	*supervisor = (struct supervisor){
+	struct supervisor supervisor = {
 		.config = config,
 		.pid = getpid(),
 		.lifeline_read_fd = -1,
@@ -228,14 +219,12 @@ int supervise_run(const struct supervise_config *config)
 		.notify.fd = -1,
 	};
 
-	list_init(&supervisor->generations);
-	verbs_init(supervisor);
-	upgrade_init(supervisor);
+	list_init(&supervisor.generations);
+	verbs_init(&supervisor);
+	upgrade_init(&supervisor);
 	fflush(NULL); /* else every child would write it again */
-	if ((config->legacy ? take_everything_over(supervisor) : open_everything(supervisor)) == 0)
-		run(supervisor);
-	close_everything(supervisor);
-	status = supervisor->exit_status;
-	pages_free(supervisor, sizeof *supervisor);
-	return status;
+	if ((config->legacy ? take_everything_over(&supervisor) : open_everything(&supervisor)) == 0)
+		run(&supervisor);
+	close_everything(&supervisor);
+	return supervisor.exit_status;
 }
