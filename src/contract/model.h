@@ -164,6 +164,8 @@ struct model {
 	const struct brood_host_ops *host;
 	struct service *service;
 	struct loop *loop;
+	struct zone
+		*zone; /* for what only the service process writes: left out of forks where processes are our own */
 	struct model_config config;
 	void *state;           /* the model's own, made by start, freed by stop */
 	pid_t pid;             /* of the service process */

@@ -39,7 +39,8 @@ static int prepare_queue_timeout(struct service *service)
 		return 0;
 	if (streams)
 		return sentence_set(&service->engine->why, -EINVAL,
-			"service %s: queue_timeout_ms with standing workers is for TCP: on other sockets none of them sees "
+			"service %s: queue_timeout_ms with standing workers is for TCP: on other sockets none of "
+			"them sees "
 			"how long a client waited",
 			service->config.name);
 	return sentence_set(&service->engine->why, -EINVAL,

@@ -18,7 +18,6 @@
 #include "core/inherit.h"
 #include "core/service_life.h"
 #include "core/ticking.h"
-#include "process/pages.h"
 
 #define VERSION "0.1.0"
 
@@ -66,18 +65,21 @@ static void wake_ready(struct loop_source *source, uint32_t events)
 		engine_kill(engine);
 }
 
-struct brood *brood_new(void)
+struct brood *engine_new(struct zone *zone)
 {
 	struct brood *engine = calloc(1, sizeof *engine);
 
 	if (!engine)
 		return NULL;
+	engine->zone = zone ? zone : &engine->own_zone;
+	if (!zone && zone_open(&engine->own_zone, ENGINE_ZONE_SIZE) < 0)
+		goto free_engine;
 	engine->life_pipe[0] = engine->life_pipe[1] = -1;
 	log_init(&engine->own_log);
 	engine->log = &engine->own_log;
-	engine->loop = pages_new(sizeof *engine->loop);
+	engine->loop = zone_take(engine->zone, sizeof *engine->loop);
 	if (!engine->loop)
-		goto free_engine;
+		goto close_zone;
 	if (loop_init(engine->loop) < 0)
 		goto free_loop;
 	engine->wake = (struct loop_source){ .fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), .ready = wake_ready };
@@ -92,10 +94,17 @@ close_wake:
 fini_loop:
 	loop_fini(engine->loop);
 free_loop:
-	pages_free(engine->loop, sizeof *engine->loop);
+	zone_give(engine->zone, engine->loop, sizeof *engine->loop);
+close_zone:
+	zone_close(&engine->own_zone);
 free_engine:
 	free(engine);
 	return NULL;
+}
+
+struct brood *brood_new(void)
+{
+	return engine_new(NULL);
 }
 
 int brood_add_sized(struct brood *engine, const struct brood_service *service, size_t size)
@@ -409,7 +418,8 @@ void brood_free(struct brood *engine)
 	loop_del(engine->loop, &engine->wake);
 	close(engine->wake.fd);
 	loop_fini(engine->loop);
-	pages_free(engine->loop, sizeof *engine->loop);
+	zone_give(engine->zone, engine->loop, sizeof *engine->loop);
+	zone_close(&engine->own_zone);
 	if (engine->log == &engine->own_log)
 		log_fini(&engine->own_log);
 	free(engine);

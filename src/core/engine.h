@@ -18,6 +18,7 @@ struct child_exit;
 struct listener;
 struct log;
 struct loop;
+struct zone;
 
 /* Of one service. */
 #define ENGINE_LISTENERS 16
@@ -45,6 +46,11 @@ size_t engine_area_size(const struct brood_service *service);
 /* Defaults filled in and everything checked: -EINVAL and a sentence. Pure. */
 int engine_effective(
 	const struct brood_service *service, size_t size, struct brood_service *ret_service, struct sentence *why);
+
+/* brood_new, with what only this process writes in a zone that is there already (NULL: in one of its own). */
+struct brood *engine_new(struct zone *zone);
+
+#define ENGINE_ZONE_SIZE (1024 * 1024) /* of addresses: pages are taken as they are touched */
 
 /* Before brood_start, after the one brood_add: this process is brood's own. */
 int engine_supervise(struct brood *engine, const struct engine_supervised *supervised);

@@ -8,6 +8,7 @@
 #include "core/service.h"
 #include "loop/loop.h"
 #include "observe/log.h"
+#include "process/zone.h"
 
 #define ENGINE_SERVICES 64
 
@@ -21,7 +22,9 @@ enum engine_state { ENGINE_NEW, ENGINE_SERVING, ENGINE_DRAINING, ENGINE_OVER };
 
 struct brood {
 	enum engine_state state;
-	struct loop *loop;       /* pages of its own, like a ledger */
+	struct zone *zone;    /* where loop, ledgers and connections are */
+	struct zone own_zone; /* unless a supervisor has one */
+	struct loop *loop;
 	struct loop_source wake; /* an eventfd that brood_stop writes */
 	_Atomic int stop_requests;
 	struct loop_timer tick_timer;

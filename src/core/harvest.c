@@ -20,7 +20,6 @@
 #include "core/engine_private.h"
 #include "core/lines.h"
 #include "core/reach.h"
-#include "process/pages.h"
 
 /* A bool that somebody else wrote may be any byte, and then the compiler's guess is as good as ours. */
 static bool read_flag(const bool *flag)
@@ -79,17 +78,17 @@ static size_t notes_size(const struct service *service)
 
 int harvest_open(struct service *service)
 {
-	service->ledger->notes = pages_new(notes_size(service));
+	service->ledger->notes = zone_take(service->engine->zone, notes_size(service));
 	if (!service->ledger->notes)
 		return -ENOMEM;
 	return service->model.config.worker_copies
-		       ? pages_leave_out_of_forks(service->ledger->notes, notes_size(service))
+		       ? zone_leave_out_too(service->engine->zone, service->ledger->notes, notes_size(service))
 		       : 0;
 }
 
 void harvest_close(struct service *service)
 {
-	pages_free(service->ledger->notes, notes_size(service));
+	zone_give(service->engine->zone, service->ledger->notes, notes_size(service));
 	service->ledger->notes = NULL;
 }
 

@@ -81,12 +81,12 @@ int pool_open(struct service *service)
 	list_init(&pool->free);
 	pool->conns_size = count * sizeof(struct brood_conn);
 	pool->extras_size = count * each;
-	pool->conns = pages_new(pool->conns_size);
+	pool->conns = zone_take(service->engine->zone, pool->conns_size);
 	pool->extras = pages_new(pool->extras_size);
 	if (!pool->conns || !pool->extras)
 		return -ENOMEM;
 	if (service->model.config.worker_copies)
-		r = pages_leave_out_of_forks(pool->conns, pool->conns_size);
+		r = zone_leave_out_too(service->engine->zone, pool->conns, pool->conns_size);
 	/* So that the lowest are taken first: fewer pages are ever touched. */
 	for (unsigned int i = count; i > 0; i--) {
 		pool_equip(service, &pool->conns[i - 1], i - 1, pool->extras + (i - 1) * each);
@@ -99,7 +99,7 @@ void pool_close(struct service *service)
 {
 	struct pool *pool = &service->ledger->pool;
 
-	pages_free(pool->conns, pool->conns_size);
+	zone_give(service->engine->zone, pool->conns, pool->conns_size);
 	pages_free(pool->extras, pool->extras_size);
 	*pool = (struct pool){ 0 };
 }

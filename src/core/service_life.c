@@ -21,7 +21,6 @@
 #include "core/pool.h"
 #include "core/refuse.h"
 #include "process/descriptors.h"
-#include "process/pages.h"
 #include "transport/open.h"
 
 #define URL_SEPARATORS " \t\n"
@@ -32,7 +31,7 @@ struct service *service_new(struct brood *engine, const struct brood_service *ef
 
 	if (!service)
 		return NULL;
-	service->ledger = pages_new(sizeof *service->ledger);
+	service->ledger = zone_take(engine->zone, sizeof *service->ledger);
 	if (!service->ledger) {
 		free(service);
 		return NULL;
@@ -50,8 +49,16 @@ struct service *service_new(struct brood *engine, const struct brood_service *ef
 
 void service_free(struct service *service)
 {
-	pages_free(service->ledger, sizeof *service->ledger);
+	zone_give(service->engine->zone, service->ledger, sizeof *service->ledger);
 	free(service);
+}
+
+static int leave_out_of_forks(const struct service *service)
+{
+	const struct zone *zone = service->engine->zone;
+	int r = zone_leave_out_of_forks(zone);
+
+	return r < 0 ? r : zone_leave_out_too(zone, service->ledger, sizeof *service->ledger);
 }
 
 static void add_acceptor(struct service *service, const struct listener *listener)
@@ -219,6 +226,7 @@ int service_start(struct service *service)
 		.host = &host_ops,
 		.service = service,
 		.loop = engine->loop,
+		.zone = engine->zone,
 		.config = engine_model_config(&service->config),
 		.pid = getpid(),
 	};
@@ -228,11 +236,8 @@ int service_start(struct service *service)
 	model->config.life_fd = engine->life_pipe[0];
 	model->config.board_fd = service->board.fd;
 
-	if (model->config.worker_copies) {
-		r = pages_leave_out_of_forks(service->ledger, sizeof *service->ledger);
-		if (r == 0)
-			r = pages_leave_out_of_forks(engine->loop, sizeof *engine->loop);
-	}
+	if (model->config.worker_copies)
+		r = leave_out_of_forks(service);
 	if (r == 0)
 		r = open_connections(service);
 	if (r == 0)

@@ -15,7 +15,7 @@
 #include "contract/model.h"
 #include "platform/direct.h"
 #include "platform/leak_check.h"
-#include "process/pages.h"
+#include "process/zone.h"
 
 /* Whether a child is stuck is looked at once a second; not for all of them in the same sweep. */
 #define SWEEPS_PER_LOOK 4
@@ -42,7 +42,7 @@ void held_catch_exit(struct model *model)
 
 struct held_set *held_new(struct model *model, int capacity)
 {
-	struct held_set *set = pages_new(set_size(capacity));
+	struct held_set *set = zone_take(model->zone, set_size(capacity));
 
 	if (!set)
 		return NULL;
@@ -50,7 +50,8 @@ struct held_set *held_new(struct model *model, int capacity)
 	if (model->config.supervised)
 		held_catch_exit(model);
 	set->capacity = capacity;
-	if (model->config.worker_copies && pages_leave_out_of_forks(set, set_size(capacity)) < 0) {
+	set->zone = model->zone;
+	if (model->config.worker_copies && zone_leave_out_too(model->zone, set, set_size(capacity)) < 0) {
 		held_free(set);
 		return NULL;
 	}
@@ -60,7 +61,7 @@ struct held_set *held_new(struct model *model, int capacity)
 void held_free(struct held_set *set)
 {
 	if (set)
-		pages_free(set, set_size(set->capacity));
+		zone_give(set->zone, set, set_size(set->capacity));
 }
 
 enum end_reason held_reason(

@@ -30,6 +30,7 @@ struct held {
 
 /* In pages of its own (process/pages.h). */
 struct held_set {
+	const struct zone *zone; /* where it is */
 	int capacity;
 	int count;
 	unsigned int sweeps;

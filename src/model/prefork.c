@@ -16,7 +16,7 @@
 #include "model/prefork_pool.h"
 #include "model/wait.h"
 #include "platform/rseq.h"
-#include "process/pages.h"
+#include "process/zone.h"
 
 #define LOOKS_AT_START 10 /* ms from one to the next, for whom the wake-up is not meant */
 
@@ -57,7 +57,7 @@ static struct sizing_config size_of(const struct model_config *config)
 static struct prefork *pool_new(struct model *model)
 {
 	int capacity = prefork_capacity(&model->config);
-	struct prefork *pool = pages_new(pool_size(capacity));
+	struct prefork *pool = zone_take(model->zone, pool_size(capacity));
 
 	if (!pool)
 		return NULL;
@@ -69,9 +69,9 @@ static struct prefork *pool_new(struct model *model)
 	};
 	pool->wake_source = (struct loop_source){ .fd = prefork_pool_host(pool)->wake_fd(model->service),
 		.ready = prefork_pool_woken };
-	if (!model->config.worker_copies || pages_leave_out_of_forks(pool, pool_size(capacity)) == 0)
+	if (!model->config.worker_copies || zone_leave_out_too(model->zone, pool, pool_size(capacity)) == 0)
 		return pool;
-	pages_free(pool, pool_size(capacity));
+	zone_give(model->zone, pool, pool_size(capacity));
 	return NULL;
 }
 
@@ -124,7 +124,7 @@ static void prefork_stop(struct model *model)
 	loop_del(model->loop, &pool->wake_source);
 	for (int i = 0; i < pool->used; i++)
 		station_fini(&pool->stations[i]);
-	pages_free(pool, pool_size(pool->capacity));
+	zone_give(model->zone, pool, pool_size(pool->capacity));
 }
 
 static int prefork_start(struct model *model)

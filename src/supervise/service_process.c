@@ -224,7 +224,7 @@ static int make_engine(struct service_process *self, int *ret_exit, struct sente
 		if (r < 0)
 			return r;
 	}
-	self->engine = brood_new();
+	self->engine = engine_new(&service->supervisor->zone);
 	if (!self->engine)
 		return sentence_set(why, -ENOMEM, "no memory for the engine");
 	r = brood_add_sized(self->engine, &config->service, sizeof config->service);
@@ -304,36 +304,46 @@ static void leave(int status, void *arg)
 	_exit(status);
 }
 
-_Noreturn void service_process_run(struct supervised *service, int channel_fd, int lifeline_fd)
+static struct service_process *new_self(struct supervised *service, int channel_fd, int lifeline_fd)
 {
-	struct service_process self = {
+	struct service_process *self = zone_take(&service->supervisor->zone, sizeof *self);
+
+	if (!self)
+		_exit(EX_OSERR);
+	*self = (struct service_process){
 		.service = service,
 		.signals.fd = -1,
 		.channel_source.fd = channel_fd,
 		.lifeline_source.fd = lifeline_fd,
 		.reserve_fd = -1,
 	};
+	return self;
+}
+
+_Noreturn void service_process_run(struct supervised *service, int channel_fd, int lifeline_fd)
+{
+	struct service_process *self = new_self(service, channel_fd, lifeline_fd);
 	struct sentence why = { "" };
 	int give_up_status = 0;
 	int status = EX_SOFTWARE;
 	int r;
 
 	on_exit(leave, NULL);
-	r = signals_open(&self.signals, &service_signals);
+	r = signals_open(&self->signals, &service_signals);
 	if (r == 0)
-		r = take_listeners(&self);
-	take_reserve(&self);
+		r = take_listeners(self);
+	take_reserve(self);
 	if (r < 0)
 		sentence_set(&why, r, "no listeners from the supervisor: %s", strerror(-r));
 	else
-		r = make_engine(&self, &give_up_status, &why);
+		r = make_engine(self, &give_up_status, &why);
 	if (r == 0)
-		status = serve(&self, &why);
+		status = serve(self, &why);
 	else if (give_up_status != 0)
 		status = give_up_status;
 	if (why.text[0])
 		channel_send(channel_fd, CHANNEL_FAILED, give_up_status, why.text);
-	brood_free(self.engine);
+	brood_free(self->engine);
 	leave(status, NULL);
 	abort();
 }

@@ -12,6 +12,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "core/engine.h"
+#include "observe/log.h"
 #include "supervise/confine.h"
 #include "supervise/control/control.h"
 #include "supervise/listeners.h"
@@ -205,9 +207,16 @@ bool supervise_listens_on(const struct supervisor *supervisor, const char *url)
 	return false;
 }
 
-int supervise_run(const struct supervise_config *config)
+static struct supervisor *new_supervisor(const struct supervise_config *config)
 {
-	struct supervisor supervisor = {
+	struct supervisor *supervisor;
+	struct zone zone;
+
+	if (zone_open(&zone, ENGINE_ZONE_SIZE) < 0)
+		return NULL;
+	supervisor = zone_take(&zone, sizeof *supervisor);
+	*supervisor = (struct supervisor){
+		.zone = zone,
 		.config = config,
 		.pid = getpid(),
 		.lifeline_read_fd = -1,
@@ -218,13 +227,32 @@ int supervise_run(const struct supervise_config *config)
 		.pid_file.fd = -1,
 		.notify.fd = -1,
 	};
+	list_init(&supervisor->generations);
+	verbs_init(supervisor);
+	upgrade_init(supervisor);
+	return supervisor;
+}
 
-	list_init(&supervisor.generations);
-	verbs_init(&supervisor);
-	upgrade_init(&supervisor);
+static int free_supervisor(struct supervisor *supervisor)
+{
+	int status = supervisor->exit_status;
+	struct zone zone = supervisor->zone;
+
+	zone_close(&zone);
+	return status;
+}
+
+int supervise_run(const struct supervise_config *config)
+{
+	struct supervisor *supervisor = new_supervisor(config);
+
+	if (!supervisor) {
+		log_write(config->log, &(struct log_record){ .level = BROOD_ERROR, .message = "no memory to start" });
+		return EX_OSERR;
+	}
 	fflush(NULL); /* else every child would write it again */
-	if ((config->legacy ? take_everything_over(&supervisor) : open_everything(&supervisor)) == 0)
-		run(&supervisor);
-	close_everything(&supervisor);
-	return supervisor.exit_status;
+	if ((config->legacy ? take_everything_over(supervisor) : open_everything(supervisor)) == 0)
+		run(supervisor);
+	close_everything(supervisor);
+	return free_supervisor(supervisor);
 }

@@ -27,6 +27,7 @@
 #include "process/child.h"
 #include "process/signals.h"
 #include "process/stall.h"
+#include "process/zone.h"
 #include "supervise/deaths.h"
 #include "supervise/generation.h"
 #include "supervise/notify.h"
@@ -127,6 +128,7 @@ enum stop {
 };
 
 struct supervisor {
+	struct zone zone; /* where this is; a service process adds its own, and its workers see none of it */
 	const struct supervise_config *config;
 	struct list generations;       /* all of them, oldest first */
 	struct generation *generation; /* in office; NULL: not yet */

@@ -93,10 +93,14 @@ class Brood:
         return self.stderr.read_text("utf-8", errors="replace")
 
     def records(self, message=None, **fields):
-        """Lines of the JSON log as dictionaries: all, or those that say this."""
+        """
+        Lines of the JSON log as dictionaries: all, or those that say this. A write of several may be half done while we read:
+        what has no end yet is not there yet.
+        """
         path = self.log_file
+        whole, _, _ = path.read_bytes().rpartition(b"\n") if path.exists() else (b"", b"", b"")
         found = []
-        for line in path.read_text("utf-8").splitlines() if path.exists() else ():
+        for line in whole.decode().splitlines():
             if line.startswith("{"):
                 record = json.loads(line, object_pairs_hook=without_duplicates)
                 if (message is None or record["message"] == message) and fields.items() <= record.items():
