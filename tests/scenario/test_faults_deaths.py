@@ -293,7 +293,7 @@ def test_r11_without_any_deadline_a_minute_of_cpu_is_enough(start, handlers):
         (record,) = brood.wait_for_record("end", reason="worker-stuck")
         assert 60000 <= record["ms"] and record["phase"] == "handle"
         cpu = record.get("cpu_us", 60e6)
-        assert 60e6 <= cpu < 68e6
+        assert 60e6 <= cpu < 75e6  # a look at each twelfth: one before it begins, one until it is over; and a busy machine
 
 
 def test_a_forked_worker_publishes_what_it_moves_while_it_moves_it(start, handlers):
