@@ -7,6 +7,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/list.h"
 #include "process/orphans.h"
 #include "supervise/report.h"
@@ -15,15 +16,31 @@
 #include "supervise/supervisor.h"
 #include "supervise/verbs.h"
 
+#define SAID_TWICE_MS 10
+
+/* Nobody is so quick to lose patience. But timeout(1) tells its child and then the whole group, and wrappers pass on what a
+ * terminal has sent to everybody. */
+static bool is_said_twice(struct supervisor *supervisor, int signal)
+{
+	bool twice = supervisor->stop_signal == signal &&
+		     supervisor->loop.now_ns - supervisor->stop_signal_ns < SAID_TWICE_MS * NS_PER_MS;
+
+	supervisor->stop_signal = signal;
+	supervisor->stop_signal_ns = supervisor->loop.now_ns;
+	return twice;
+}
+
 static void order_terminate(struct supervisor *supervisor, int signal)
 {
-	(void)signal;
+	if (is_said_twice(supervisor, signal))
+		return;
 	stop_raise(supervisor, supervisor->terminations++ == 0 ? STOP_DRAIN : STOP_KILL);
 }
 
 static void order_interrupt(struct supervisor *supervisor, int signal)
 {
-	(void)signal;
+	if (is_said_twice(supervisor, signal))
+		return;
 	stop_raise(supervisor, supervisor->stop < STOP_QUICK ? STOP_QUICK : STOP_KILL);
 }
 

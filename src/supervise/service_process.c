@@ -226,7 +226,7 @@ static int make_engine(struct service_process *self, int *ret_exit, struct sente
 	}
 	self->engine = engine_new(&service->supervisor->zone);
 	if (!self->engine)
-		return sentence_set(why, -ENOMEM, "no memory for the engine");
+		return sentence_set(why, -errno, "cannot make the engine: %s", strerror(errno));
 	r = brood_add_sized(self->engine, &config->service, sizeof config->service);
 	if (r < 0) {
 		*ret_exit = config->config_at ? EX_CONFIG : EX_USAGE;

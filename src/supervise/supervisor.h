@@ -158,6 +158,8 @@ struct supervisor {
 	pid_t pid;
 	bool has_terminal; /* at start: a terminal that hangs up is gone when its signal is read */
 	int terminations;  /* TERM and QUIT so far */
+	int stop_signal;   /* the last one, and when */
+	int64_t stop_signal_ns;
 	enum stop stop;
 	int exit_status; /* written by report_fatal alone, with the reason */
 	struct sentence fatal;

@@ -90,6 +90,23 @@ def test_the_second_term_kills_at_once(handler, model):
             assert time.monotonic() - started < 1 * SCALE
 
 
+@pytest.mark.parametrize("model", MODELS)
+def test_one_term_said_twice_is_one(handler, model):
+    """timeout(1) tells its child, and then the group that its child is in."""
+    with start(handler, "-m", model) as brood:
+        (url,) = brood.urls()
+        with connect(url) as client:
+            client.sendall(b"sleep 700\n")
+            time.sleep(0.3)
+            for _ in range(3):
+                brood.send(signal.SIGTERM)
+                time.sleep(0.002)
+            assert client.recv(100)
+            client.shutdown(socket.SHUT_WR)
+            assert brood.wait() == 0
+    assert "told to stop at once" not in brood.text
+
+
 @pytest.mark.parametrize("model", ["fork", "thread"])
 def test_int_stops_quickly_and_says_how_connections_ended(handler, model):
     with start(handler, "-m", model) as brood:
