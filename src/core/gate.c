@@ -6,8 +6,10 @@
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "contract/transport.h"
 #include "core/arena.h"
 #include "core/engine_private.h"
@@ -101,6 +103,9 @@ int gate_open(struct arena *arena)
 
 void gate_close(struct arena *arena)
 {
+	if (arena->gate.has_timer)
+		timer_delete(arena->gate.timer);
+	arena->gate.has_timer = false;
 	if (arena->gate.epoll_fd >= 0)
 		close(arena->gate.epoll_fd);
 	arena->gate.epoll_fd = -1;
@@ -128,6 +133,18 @@ int gate_restore(struct arena *arena)
 	arena->gate.count--;
 	gate_close(arena);
 	return gate_open(arena);
+}
+
+void gate_limit(struct arena *arena, int ms)
+{
+	struct gate *gate = &arena->gate;
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = GATE_SIGNAL };
+	struct itimerspec at = { .it_value = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * NS_PER_MS } };
+
+	if (!gate->has_timer && ms > 0)
+		gate->has_timer = timer_create(CLOCK_MONOTONIC, &event, &gate->timer) == 0;
+	if (gate->has_timer)
+		timer_settime(gate->timer, 0, &at, NULL);
 }
 
 /* accepted_ns: only now is it known when the client came. */

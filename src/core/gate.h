@@ -26,6 +26,8 @@ struct gate {
 	int dead_fd;          /* neither a listener nor an epoll */
 	int count;
 	int fds[ENGINE_LISTENERS + 1]; /* in whose place it comes */
+	timer_t timer;                 /* sends the signal to ourselves: gate_limit */
+	bool has_timer;
 };
 
 /* In the service process: prepares arena->gate, for all workers. */
@@ -37,6 +39,9 @@ void gate_close(struct arena *arena);
 
 /* Wait for the next client: 0, -ESHUTDOWN when called away, else as transport_ops.accept. */
 int gate_take(struct arena *arena, struct brood_conn *conn);
+
+/* For the next gate_take: after so long it is called away, and there is no word to it. 0: for no gate_take any more. */
+void gate_limit(struct arena *arena, int ms);
 
 /* After -ESHUTDOWN, to go on: as before the signal. */
 int gate_restore(struct arena *arena);

@@ -145,14 +145,21 @@ static void back_off(struct arena *arena, int error)
 static int next_client(struct arena *arena)
 {
 	int r = -ESHUTDOWN;
+	bool limited;
 
 	if (is_told(arena, STANDING_LEAVE))
 		return -ESHUTDOWN;
 	if (arena->park.count > 0)
 		turnstile_look_after_refused(arena);
 	arena_check(arena);
+	/* Somebody came, whom another worker may take: then those whom we refused would wait with us. */
+	limited = arena->park.count > 0;
+	if (limited)
+		gate_limit(arena, PARK_MS);
 	if (is_told(arena, STANDING_STAY))
 		r = gate_take(arena, &arena->conn);
+	if (limited)
+		gate_limit(arena, 0);
 	if (r == -ESHUTDOWN)
 		tell_refresh(arena);
 	if (r == -ESHUTDOWN && is_told(arena, STANDING_EMPTY))

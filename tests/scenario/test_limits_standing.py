@@ -153,3 +153,14 @@ def test_bytes_that_nobody_knows_are_not_told(start, handlers, model):
         assert (line["in"], line["out"]) == (12, 6)
     else:
         assert "in" not in line and "out" not in line
+
+
+@models
+def test_the_refused_are_let_go_in_time_also_if_nobody_comes_any_more(start, handlers, model):
+    """A worker that looks after them is woken by a client whom another one takes, and then waits for the next."""
+    brood = obeying(start, handlers, model, "--deny", "127.0.0.2")
+    with contextlib.ExitStack() as stack:
+        for _ in range(20):
+            stack.enter_context(connect_from("127.0.0.2", brood.url))
+            assert ask_from("127.0.0.3", brood.url) == SERVED
+        wait_until(lambda: brood.standing_counts() == brood.standing_baseline, 2.5 * SCALE, "still parked")

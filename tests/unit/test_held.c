@@ -16,7 +16,9 @@
 #include "contract/model.h"
 #include "loop/loop.h"
 #include "model/held.h"
+#include "process/zone.h"
 
+#define ZONE_SIZE     65536
 #define PATIENCE_MS   10000
 #define TURN_MS       5
 #define KILL_AFTER_MS 100
@@ -24,6 +26,7 @@
 
 struct fixture {
 	struct loop loop;
+	struct zone zone;
 	struct model model;
 	struct slot slot;
 	struct brood_conn conn;
@@ -76,7 +79,9 @@ static int set_up(void **state)
 	(void)state;
 	memset(&fixture, 0, sizeof fixture);
 	assert_int_equal(loop_init(&fixture.loop), 0);
-	fixture.model = (struct model){ .host = &host, .loop = &fixture.loop, .pid = getpid() };
+	assert_int_equal(zone_open(&fixture.zone, ZONE_SIZE), 0);
+	fixture.model =
+		(struct model){ .host = &host, .loop = &fixture.loop, .zone = &fixture.zone, .pid = getpid() };
 	fixture.model.config.kill_after_ms = KILL_AFTER_MS;
 	fixture.model.config.stall_cpu_ms = STALL_MS;
 	fixture.model.state = held_new(&fixture.model, 1);
@@ -89,6 +94,7 @@ static int tear_down(void **state)
 {
 	(void)state;
 	held_free(fixture.model.state);
+	zone_close(&fixture.zone);
 	loop_fini(&fixture.loop);
 	return 0;
 }
