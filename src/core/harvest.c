@@ -200,8 +200,10 @@ static void end_client(struct service *service, unsigned int index, pid_t worker
 	fill_in(service, standing, worker, reason);
 	record->answered = standing->served == service->ledger->notes[index].answered;
 	tally_add(&service->ledger->tally->accepted, 1);
-	service->model.host->died(service, record, &standing->slot, fd, ended);
+	/* A penalty is in force before anybody reads of it. */
+	end_read_slot(record, &standing->slot);
 	admit_harvest(service, record, record->uid);
+	service->model.host->died(service, record, &standing->slot, fd, ended);
 	if (fd >= 0)
 		close(fd);
 }

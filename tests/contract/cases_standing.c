@@ -154,8 +154,8 @@ static int allocate(struct brood_conn *conn, void *app)
 	return r;
 }
 
-/* AddressSanitizer maps more than any limit for its own ends. */
-#if defined(__SANITIZE_ADDRESS__)
+/* Sanitizers map more than any limit for their own ends. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANITIZED true
 #else
 #define SANITIZED false
