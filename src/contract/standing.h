@@ -48,9 +48,9 @@ struct standing {
 	_Atomic int32_t client_fd; /* its number in the worker's (and the keeper's) table, or -1 */
 	_Atomic int32_t queue_us;
 	_Atomic int64_t accepted_ns;
-	_Atomic uint64_t tag; /* of its source (core/admit.h), or 0 */
+	_Atomic uint64_t tag;       /* of its source (core/admit.h), or 0 */
 	_Atomic uint32_t uncounted; /* 1: a dry run let it in, whom the limits would have refused */
-	uint32_t uid;         /* of a Unix peer, if its source is counted by it */
+	uint32_t uid;               /* of a Unix peer, if its source is counted by it */
 	uint32_t peer_size;
 	union conn_address peer;
 
