@@ -53,9 +53,13 @@ void heir_join(struct brood_conn *conn)
 	};
 	struct child_exit ended;
 
-	while (child_reap(&conn->heir, &ended) == -EAGAIN)
-		if (poll(fds, 2, -1) > 0 && fds[1].revents)
-			return;
+	while (child_reap(&conn->heir, &ended) == -EAGAIN) {
+		if (poll(fds, 2, -1) <= 0 || !fds[1].revents)
+			continue;
+		/* Everything must end: with us, it does. */
+		child_close(&conn->heir);
+		return;
+	}
 	child_close(&conn->heir);
 	if (see_its_slot(conn) && !is_over(conn->slot))
 		end_life(conn, ended.code == CLD_EXITED ? END_HANDLER_EXITED : END_HANDLER_CRASHED);
