@@ -62,18 +62,13 @@ void end_read_slot(struct end_record *record, const struct slot *slot)
 	end_copy_text(record->blame, slot->blame, sizeof record->blame);
 }
 
-int32_t end_queue_us(const struct queue_wait *wait)
-{
-	return wait->us < INT32_MAX ? (int32_t)wait->us : INT32_MAX;
-}
-
 static void fill_in_record(struct end_record *record, const struct brood_conn *conn, enum end_reason reason)
 {
 	const struct queue_wait queue_wait = admit_queue_wait(conn);
 
 	record->reason = reason;
 	record->worker = conn->pid;
-	record->queue_us = end_queue_us(&queue_wait);
+	record->queue_us = queue_wait_bounded_us(&queue_wait);
 	record->queue_at_most = queue_wait.at_most;
 	record->counted = knows_counts(conn);
 	record->datagram = conn->transport->datagram;

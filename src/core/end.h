@@ -11,7 +11,6 @@
 struct brood_conn;
 struct child_exit;
 struct end_record;
-struct queue_wait;
 struct service;
 struct slot;
 
@@ -24,9 +23,6 @@ void end_worker_died(struct service *service, pid_t pid, enum end_reason reason,
 
 /* Past what it promised, now. */
 bool end_is_overdue(const struct slot *slot);
-
-/* As a record has it: half an hour is as good as more. */
-int32_t end_queue_us(const struct queue_wait *wait);
 
 /* A text that somebody else may be writing: cut at its array. Most are empty, and then nothing more of it is touched. */
 void end_copy_text(char *to, const char *text, size_t size);

@@ -110,7 +110,7 @@ void tell_client(struct arena *arena, const struct admit_client *client, bool li
 
 	/* A datagram's descriptor is the listener's: nobody is to shut that down for a client. */
 	atomic_store_explicit(&standing->client_fd, conn->transport->datagram ? -1 : conn->fd, memory_order_relaxed);
-	atomic_store_explicit(&standing->queue_us, end_queue_us(&client->queue_wait), memory_order_relaxed);
+	atomic_store_explicit(&standing->queue_us, queue_wait_bounded_us(&client->queue_wait), memory_order_relaxed);
 	atomic_store_explicit(&standing->accepted_ns, conn->accepted_ns, memory_order_relaxed);
 	atomic_store_explicit(&standing->tag, limited ? client->tag : 0, memory_order_relaxed);
 	atomic_store_explicit(&standing->uncounted, 0, memory_order_relaxed);
@@ -158,7 +158,7 @@ static void fill_in(struct end_record *record, const struct arena *arena, const 
 
 	record->reason = END_NONE;
 	record->worker = 0; /* who harvests knows better */
-	record->queue_us = end_queue_us(&client->queue_wait);
+	record->queue_us = queue_wait_bounded_us(&client->queue_wait);
 	record->queue_at_most = client->queue_wait.at_most;
 	record->counted = true;
 	record->datagram = conn->transport->datagram;

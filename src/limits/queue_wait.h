@@ -27,4 +27,10 @@ struct queue_wait queue_wait_since(int64_t empty_ns, int64_t now_ns);
 /* timeout_ms <= 0: no bound. */
 bool queue_wait_exceeds(const struct queue_wait *wait, int timeout_ms);
 
+/* As a record has it: half an hour is as good as more. */
+static inline int32_t queue_wait_bounded_us(const struct queue_wait *wait)
+{
+	return wait->us < INT32_MAX ? (int32_t)wait->us : INT32_MAX;
+}
+
 #endif

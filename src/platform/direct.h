@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -87,6 +88,12 @@ static inline int direct_shutdown(int fd, int how)
 }
 
 /* Bytes that a read would find now, without reading. */
+/* The page is in memory, and mapped. Before Linux 5.14, or if it may not be read: nothing happens. */
+static inline void direct_populate(uintptr_t page, size_t size)
+{
+	direct_call(SYS_madvise, (long)page, (long)size, MADV_POPULATE_READ, 0, 0, 0);
+}
+
 static inline int direct_unread(int fd)
 {
 	int unread = 0;

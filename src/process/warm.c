@@ -2,7 +2,8 @@
 #include "process/warm.h"
 
 #include <stdint.h>
-#include <sys/mman.h>
+
+#include "platform/direct.h"
 
 #define PAGE_SIZE 4096
 
@@ -16,7 +17,5 @@ void warm_stack(void)
 
 void warm_code(void (*code)(void))
 {
-	uintptr_t page = (uintptr_t)code & ~(uintptr_t)(PAGE_SIZE - 1);
-
-	madvise((void *)page, PAGE_SIZE, MADV_POPULATE_READ); /* NOLINT(performance-no-int-to-ptr) */
+	direct_populate((uintptr_t)code & ~(uintptr_t)(PAGE_SIZE - 1), PAGE_SIZE);
 }
