@@ -89,10 +89,10 @@ struct model_config {
 	int threads;
 	int stack_kib;
 	int kill_after_ms;
-	int stall_cpu_ms; /* MODEL_STALL_CPU_MS, but for tests */
-	bool keeps;       /* standing workers have keepers: there is something to say for those that die */
-	bool supervised;  /* in a process of brood's own: clone3 */
-	bool worker_copies; /* forked workers see no page that the service process writes for itself (process/pages.h) */
+	int stall_cpu_ms;   /* MODEL_STALL_CPU_MS, but for tests */
+	bool keeps;         /* standing workers have keepers: there is something to say for those that die */
+	bool supervised;    /* in a process of brood's own: clone3 */
+	bool worker_copies; /* forked workers see no page that the service process writes for itself (process/zone.h) */
 	int life_fd;        /* readable once the service drains; hangs up once everything must end */
 	int board_fd;       /* where copies publish their slot, or -1 */
 };

@@ -46,7 +46,7 @@ struct pool {
 	struct list free;
 };
 
-/* What the service process writes while it serves, and no worker ever reads: pages of its own (process/pages.h). */
+/* What the service process writes while it serves, and no worker ever reads: in the zone (process/zone.h). */
 struct ledger {
 	struct acceptor acceptors[ENGINE_LISTENERS];
 	size_t acceptor_count;

@@ -28,7 +28,7 @@ struct held {
 	struct stall stall;
 };
 
-/* In pages of its own (process/pages.h). */
+/* In the zone that no child sees (process/zone.h). */
 struct held_set {
 	const struct zone *zone; /* where it is */
 	int capacity;

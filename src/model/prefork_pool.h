@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The pool of model prefork in the service process: what it sees on the board, and what it makes of it. Private to
- * model/prefork.c and model/prefork_pool.c. Children do not see it (process/pages.h).
+ * model/prefork.c and model/prefork_pool.c. Children do not see it (process/zone.h).
  */
 #ifndef MODEL_PREFORK_POOL_H
 #define MODEL_PREFORK_POOL_H
