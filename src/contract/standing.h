@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "contract/record.h"
-#include "contract/slot.h"
+#include "contract/seat.h"
 
 enum standing_state {
 	STANDING_GONE,
@@ -34,7 +34,7 @@ enum standing_order {
 };
 
 struct standing {
-	struct slot slot; /* of the connection in its hands; first, so that board_slot finds it */
+	struct seat seat; /* of the connection in its hands; valid while BUSY */
 
 	_Atomic uint32_t state;                         /* enum standing_state */
 	_Atomic int64_t since_ns;                       /* in this state */
@@ -43,16 +43,6 @@ struct standing {
 	_Atomic uint32_t wants_to_go; /* 1: served as much, or grew as large, as one worker should */
 	_Atomic uint64_t accept_errors;
 	_Atomic int32_t accept_error; /* negative errno of the last one */
-
-	/* The client in its hands while BUSY: seqlock-free, so a reader may meet half of the next one's name. */
-	_Atomic int32_t client_fd; /* its number in the worker's (and the keeper's) table, or -1 */
-	_Atomic int32_t queue_us;
-	_Atomic int64_t accepted_ns;
-	_Atomic uint64_t tag;       /* of its source (core/admit.h), or 0 */
-	_Atomic uint32_t uncounted; /* 1: a dry run let it in, whom the limits would have refused */
-	uint32_t uid;               /* of a Unix peer, if its source is counted by it */
-	uint32_t peer_size;
-	union conn_address peer;
 
 	_Atomic uint64_t lost; /* records dropped because the ring was full */
 	_Atomic uint64_t head; /* records ever written */

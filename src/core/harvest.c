@@ -168,25 +168,26 @@ static bool had_client(const struct standing *standing)
 static bool knows_counts(const struct service *service, const struct standing *standing)
 {
 	return service->arena->board_fd < 0 ||
-	       atomic_load_explicit(&standing->slot.phase, memory_order_relaxed) == PHASE_OVER;
+	       atomic_load_explicit(&standing->seat.slot.phase, memory_order_relaxed) == PHASE_OVER;
 }
 
 static void fill_in(
 	const struct service *service, const struct standing *standing, pid_t worker, enum end_reason reason)
 {
 	struct end_record *record = &service->ledger->record;
-	uint32_t peer_size = standing->peer_size; /* once: a child that its worker left behind may still write here */
+	uint32_t peer_size =
+		standing->seat.peer_size; /* once: a child that its worker left behind may still write here */
 
 	memset(record, 0, offsetof(struct end_record, peer));
 	record->reason = reason;
 	record->worker = worker;
-	record->queue_us = atomic_load_explicit(&standing->queue_us, memory_order_relaxed);
+	record->queue_us = atomic_load_explicit(&standing->seat.queue_us, memory_order_relaxed);
 	record->counted = knows_counts(service, standing);
-	record->accepted_ns = atomic_load_explicit(&standing->accepted_ns, memory_order_relaxed);
+	record->accepted_ns = atomic_load_explicit(&standing->seat.accepted_ns, memory_order_relaxed);
 	record->peer.any.sa_family = AF_UNSPEC;
 	record->peer_size = peer_size <= sizeof record->peer ? peer_size : 0;
-	memcpy(&record->peer, &standing->peer, record->peer_size);
-	record->uid = standing->uid;
+	memcpy(&record->peer, &standing->seat.peer, record->peer_size);
+	record->uid = standing->seat.uid;
 	record->blame[0] = record->note[0] = '\0';
 }
 
@@ -195,15 +196,15 @@ static void end_client(struct service *service, unsigned int index, pid_t worker
 {
 	const struct standing *standing = board_standing(&service->board, index);
 	struct end_record *record = &service->ledger->record;
-	int fd = reach_client(service, standing, table_pidfd);
+	int fd = reach_client(service, &standing->seat, table_pidfd);
 
 	fill_in(service, standing, worker, reason);
 	record->answered = standing->served == service->ledger->notes[index].answered;
 	tally_add(&service->ledger->tally->accepted, 1);
 	/* A penalty is in force before anybody reads of it. */
-	end_read_slot(record, &standing->slot);
+	end_read_slot(record, &standing->seat.slot);
 	admit_harvest(service, record, record->uid);
-	service->model.host->died(service, record, &standing->slot, fd, ended);
+	service->model.host->died(service, record, &standing->seat.slot, fd, ended);
 	if (fd >= 0)
 		close(fd);
 }
@@ -220,7 +221,7 @@ static void tell_idle_death(
 
 static bool failed_to_start(const struct standing *standing)
 {
-	return atomic_load_explicit(&standing->slot.reason, memory_order_relaxed) == END_START_FAILED;
+	return atomic_load_explicit(&standing->seat.slot.reason, memory_order_relaxed) == END_START_FAILED;
 }
 
 void harvest_gone(struct service *service, unsigned int index, pid_t worker, enum end_reason reason,
@@ -236,7 +237,7 @@ void harvest_gone(struct service *service, unsigned int index, pid_t worker, enu
 	else if (state == STANDING_STARTING && failed_to_start(standing))
 		service->model.host->log(service, BROOD_ERROR, CAUSE_WORKER,
 			"a worker does not start: the moment start failed: %s; reason=%s",
-			strerrordesc_np(-standing->slot.error), end_reason_name(END_START_FAILED));
+			strerrordesc_np(-standing->seat.slot.error), end_reason_name(END_START_FAILED));
 	else if (!service->model.killed && (!in_order || state != STANDING_LEAVING))
 		tell_idle_death(service, standing, worker, ended);
 }
@@ -244,12 +245,12 @@ void harvest_gone(struct service *service, unsigned int index, pid_t worker, enu
 void harvest_expire(struct service *service, unsigned int index, int table_pidfd)
 {
 	const struct standing *standing = board_standing(&service->board, index);
-	int fd = reach_client(service, standing, table_pidfd);
+	int fd = reach_client(service, &standing->seat, table_pidfd);
 
 	if (fd < 0)
 		return;
 	/* Meanwhile it may be done, and this the next client's socket with the same number: who has no promise to break yet. */
-	if (end_is_overdue(&standing->slot) && dead_expire(service, fd, &standing->slot))
+	if (end_is_overdue(&standing->seat.slot) && dead_expire(service, fd, &standing->seat.slot))
 		service->ledger->notes[index].answered = standing->served;
 	close(fd);
 }

@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "contract/standing.h"
+#include "contract/seat.h"
 #include "core/arena.h"
 #include "core/engine_private.h"
 #include "platform/clone.h"
@@ -52,9 +52,9 @@ static bool is_client(const struct arena *arena, int fd)
 	return false;
 }
 
-int reach_client(const struct service *service, const struct standing *standing, int table_pidfd)
+int reach_client(const struct service *service, const struct seat *seat, int table_pidfd)
 {
-	int number = atomic_load_explicit(&standing->client_fd, memory_order_relaxed);
+	int number = atomic_load_explicit(&seat->client_fd, memory_order_relaxed);
 	int fd;
 
 	if (number < 0 || table_pidfd < 0)

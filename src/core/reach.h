@@ -3,11 +3,11 @@
 #ifndef CORE_REACH_H
 #define CORE_REACH_H
 
+struct seat;
 struct service;
-struct standing;
 
 /* A duplicate, or -errno. The number comes from the worker, so what it stands for is looked at first: a stream accepted
  * from one of our listeners, and nothing else that the worker may have open. */
-int reach_client(const struct service *service, const struct standing *standing, int table_pidfd);
+int reach_client(const struct service *service, const struct seat *seat, int table_pidfd);
 
 #endif

@@ -76,7 +76,7 @@ static int lend(struct service *service, unsigned int index)
 	struct standing *standing = board_standing(&service->board, index);
 
 	memset(standing, 0, offsetof(struct standing, ring));
-	atomic_store_explicit(&standing->client_fd, -1, memory_order_relaxed);
+	atomic_store_explicit(&standing->seat.client_fd, -1, memory_order_relaxed);
 	atomic_store_explicit(&standing->started_ns, clock_now_ns(), memory_order_relaxed);
 	atomic_store(&standing->state, is_idle_at_once(service) ? STANDING_IDLE : STANDING_STARTING);
 	harvest_begin(service, index);

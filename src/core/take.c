@@ -203,7 +203,7 @@ static void enter(struct arena *arena, unsigned int index, pid_t parent)
 	conn->index = index;
 	conn->publish_fd = arena->board_fd;
 	conn->publish_at = (off_t)(index * arena->service->board.area_size);
-	conn->slot = &arena->standing->slot;
+	conn->slot = &arena->standing->seat.slot;
 }
 
 static int prepare(struct arena *arena)

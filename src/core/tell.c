@@ -81,8 +81,8 @@ void tell_leaving(struct arena *arena)
 
 void tell_failed(struct arena *arena, int error)
 {
-	arena->standing->slot.error = error;
-	atomic_store(&arena->standing->slot.reason, END_START_FAILED);
+	arena->standing->seat.slot.error = error;
+	atomic_store(&arena->standing->seat.slot.reason, END_START_FAILED);
 	atomic_store(&arena->standing->state, STANDING_STARTING);
 	publish(arena);
 }
@@ -109,14 +109,16 @@ void tell_client(struct arena *arena, const struct admit_client *client, bool li
 	struct brood_conn *conn = &arena->conn;
 
 	/* A datagram's descriptor is the listener's: nobody is to shut that down for a client. */
-	atomic_store_explicit(&standing->client_fd, conn->transport->datagram ? -1 : conn->fd, memory_order_relaxed);
-	atomic_store_explicit(&standing->queue_us, queue_wait_bounded_us(&client->queue_wait), memory_order_relaxed);
-	atomic_store_explicit(&standing->accepted_ns, conn->accepted_ns, memory_order_relaxed);
-	atomic_store_explicit(&standing->tag, limited ? client->tag : 0, memory_order_relaxed);
-	atomic_store_explicit(&standing->uncounted, 0, memory_order_relaxed);
-	standing->uid = uid_of(conn, limited);
-	standing->peer_size = conn->peer_size;
-	copy_peer(&standing->peer, conn);
+	atomic_store_explicit(
+		&standing->seat.client_fd, conn->transport->datagram ? -1 : conn->fd, memory_order_relaxed);
+	atomic_store_explicit(
+		&standing->seat.queue_us, queue_wait_bounded_us(&client->queue_wait), memory_order_relaxed);
+	atomic_store_explicit(&standing->seat.accepted_ns, conn->accepted_ns, memory_order_relaxed);
+	atomic_store_explicit(&standing->seat.tag, limited ? client->tag : 0, memory_order_relaxed);
+	atomic_store_explicit(&standing->seat.uncounted, 0, memory_order_relaxed);
+	standing->seat.uid = uid_of(conn, limited);
+	standing->seat.peer_size = conn->peer_size;
+	copy_peer(&standing->seat.peer, conn);
 	slot_add(&standing->served, 1);
 	tell_state(arena, STANDING_BUSY, conn->accepted_ns);
 	tell_refresh(arena);
@@ -125,7 +127,7 @@ void tell_client(struct arena *arena, const struct admit_client *client, bool li
 
 void tell_uncounted(struct arena *arena)
 {
-	atomic_store_explicit(&arena->standing->uncounted, 1, memory_order_relaxed);
+	atomic_store_explicit(&arena->standing->seat.uncounted, 1, memory_order_relaxed);
 	publish(arena);
 }
 
@@ -164,8 +166,8 @@ static void fill_in(struct end_record *record, const struct arena *arena, const 
 	record->datagram = conn->transport->datagram;
 	record->listener = (uint32_t)(conn->listener - arena->listeners);
 	record->dropped = conn->packet.dropped;
-	record->uid = arena->standing->uid;
-	record->tag = atomic_load_explicit(&arena->standing->tag, memory_order_relaxed);
+	record->uid = arena->standing->seat.uid;
+	record->tag = atomic_load_explicit(&arena->standing->seat.tag, memory_order_relaxed);
 	record->accepted_ns = conn->accepted_ns;
 	record->ended_ns = arena_now_ns(arena);
 	record->peer_size = conn->peer_size;
@@ -176,7 +178,7 @@ static void fill_in(struct end_record *record, const struct arena *arena, const 
 void tell_end(struct arena *arena, const struct admit_client *client, enum end_reason would_refuse)
 {
 	struct standing *standing = arena->standing;
-	const struct slot *slot = &standing->slot;
+	const struct slot *slot = &standing->seat.slot;
 	uint64_t head = atomic_load_explicit(&standing->head, memory_order_relaxed);
 	struct end_record *record = &standing->ring[head % STANDING_RECORDS];
 	int64_t now_ns;

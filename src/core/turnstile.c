@@ -36,12 +36,12 @@ static bool add_unharvested(const struct arena *arena, const struct standing *si
 static void add_client(const struct arena *arena, const struct standing *sibling, const struct admit_client *client,
 	int64_t accepted_ns, struct admit_counts *counts)
 {
-	uint64_t tag = atomic_load_explicit(&sibling->tag, memory_order_relaxed);
+	uint64_t tag = atomic_load_explicit(&sibling->seat.tag, memory_order_relaxed);
 
-	if (atomic_load_explicit(&sibling->slot.phase, memory_order_acquire) != PHASE_OVER)
+	if (atomic_load_explicit(&sibling->seat.slot.phase, memory_order_acquire) != PHASE_OVER)
 		admit_counts_add(arena->service, client, tag, accepted_ns, counts);
 	else if (tag && tag == client->tag &&
-		 end_reason_kind(atomic_load_explicit(&sibling->slot.reason, memory_order_relaxed)) !=
+		 end_reason_kind(atomic_load_explicit(&sibling->seat.slot.reason, memory_order_relaxed)) !=
 			 END_KIND_REFUSED)
 		admit_counts_ended(arena->service, accepted_ns, counts);
 }
@@ -51,8 +51,8 @@ static void add_sibling(
 {
 	const struct standing *sibling = board_sibling(&arena->service->board, index);
 	bool busy = atomic_load(&sibling->state) == STANDING_BUSY &&
-		    !atomic_load_explicit(&sibling->uncounted, memory_order_relaxed);
-	int64_t accepted_ns = atomic_load_explicit(&sibling->accepted_ns, memory_order_relaxed);
+		    !atomic_load_explicit(&sibling->seat.uncounted, memory_order_relaxed);
+	int64_t accepted_ns = atomic_load_explicit(&sibling->seat.accepted_ns, memory_order_relaxed);
 	bool ended = add_unharvested(arena, sibling, client->tag, accepted_ns, counts);
 
 	if (busy && !ended && index != arena->index)

@@ -88,8 +88,9 @@ static int any_is_idle(struct prefork *pool)
 		if (!station_is_free(station) && station_state(station) == STANDING_IDLE)
 			return 1;
 		if (station_check(station) || station_is_free(station))
-			return atomic_load(&standing->slot.reason) == END_START_FAILED && standing->slot.error < 0
-				       ? standing->slot.error
+			return atomic_load(&standing->seat.slot.reason) == END_START_FAILED &&
+					       standing->seat.slot.error < 0
+				       ? standing->seat.slot.error
 				       : -ECHILD;
 	}
 	return 0;

@@ -84,7 +84,7 @@ static void tell_gone(struct station *station, pid_t pid, const struct child_exi
 	enum end_reason reason;
 
 	forgive(station, atomic_load_explicit(&standing->served, memory_order_relaxed));
-	reason = held_reason(station->owner->model, &standing->slot, station->ended_as, ended);
+	reason = held_reason(station->owner->model, &standing->seat.slot, station->ended_as, ended);
 	host_of(station)->harvest(service_of(station), station->index, pid);
 	if (stood || atomic_load(&standing->state) == STANDING_BUSY)
 		host_of(station)->gone(
@@ -334,7 +334,7 @@ static void expire(struct station *station, uint64_t client)
 
 static uint64_t progress_of(const struct standing *standing)
 {
-	const struct slot *slot = &standing->slot;
+	const struct slot *slot = &standing->seat.slot;
 
 	return atomic_load_explicit(&standing->served, memory_order_relaxed) +
 	       atomic_load_explicit(&slot->requests, memory_order_relaxed) +
@@ -360,7 +360,7 @@ void station_sweep(struct station *station, bool look_for_stall, int64_t now_ns)
 	const struct standing *standing = area_of(station);
 	/* First of all: if the worker goes on to another one meanwhile, it is that one's deadline that we see. */
 	uint64_t client = atomic_load(&standing->served);
-	int64_t late = late_ns(&standing->slot, now_ns);
+	int64_t late = late_ns(&standing->seat.slot, now_ns);
 
 	if (station->worker.pidfd < 0)
 		return;

@@ -130,7 +130,7 @@ static bool read_standing(struct figures_worker *worker, const struct standing *
 		[STANDING_LEAVING] = "leaving",
 	};
 	uint32_t state = atomic_load_explicit(&standing->state, memory_order_relaxed);
-	int32_t queue_us = atomic_load_explicit(&standing->queue_us, memory_order_relaxed);
+	int32_t queue_us = atomic_load_explicit(&standing->seat.queue_us, memory_order_relaxed);
 
 	if (state == STANDING_GONE)
 		return false;
@@ -146,13 +146,13 @@ static bool read_standing(struct figures_worker *worker, const struct standing *
 	worker->bytes_out = load(&standing->bytes_out);
 	if (!worker->busy)
 		return true;
-	worker->must_end_ns = promise_of(&standing->slot);
-	read_peer(worker, &standing->peer, standing->peer_size);
+	worker->must_end_ns = promise_of(&standing->seat.slot);
+	read_peer(worker, &standing->seat.peer, standing->seat.peer_size);
 	worker->queue_us = queue_us >= 0 ? queue_us : -1;
 	/* What it has in hand is not in its sums yet. */
-	worker->requests += load(&standing->slot.requests);
-	worker->bytes_in += load(&standing->slot.bytes_in);
-	worker->bytes_out += load(&standing->slot.bytes_out);
+	worker->requests += load(&standing->seat.slot.requests);
+	worker->bytes_in += load(&standing->seat.slot.bytes_in);
+	worker->bytes_out += load(&standing->seat.slot.bytes_out);
 	return true;
 }
 

@@ -108,10 +108,10 @@ static void a_standing_worker_tells_itself(void **state)
 	standing->state = STANDING_BUSY;
 	standing->pid = 77;
 	standing->since_ns = NOW_NS - 5;
-	standing->queue_us = 12;
+	standing->seat.queue_us = 12;
 	standing->served = 9;
 	standing->bytes_in = 100;
-	standing->slot.bytes_in = 11;
+	standing->seat.slot.bytes_in = 11;
 	assert_true(figures_worker(&worker, &board, 2, NOW_NS));
 	assert_string_equal(worker.state, "busy");
 	assert_int_equal(worker.pid, 77);

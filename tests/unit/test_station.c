@@ -282,7 +282,7 @@ static void a_worker_in_the_making_ends_with_its_station(void **state)
 
 static void serve_until(int64_t must_end_ns)
 {
-	atomic_store(&fixture.area->slot.must_end_ns, must_end_ns);
+	atomic_store(&fixture.area->seat.slot.must_end_ns, must_end_ns);
 	atomic_fetch_add(&fixture.area->served, 1);
 	atomic_store(&fixture.area->state, STANDING_BUSY);
 }
