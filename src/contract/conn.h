@@ -53,6 +53,12 @@ struct conn_pace {
 	int64_t taken; /* out: bytes that the client had when the wait at hand began */
 };
 
+/* What few handlers ask for: apart, so that a connection that only waits needs no memory for it. */
+struct conn_cold {
+	char peer_text[128];
+	struct conn_defer defer[CONN_DEFERS];
+};
+
 struct brood_conn {
 	const struct transport_ops *transport;
 	struct model *model;
@@ -85,6 +91,10 @@ struct brood_conn {
 
 	unsigned int expired; /* enum end_reason of the deadline that passed, 0: none */
 	int broken;           /* negative errno that every further call answers, or 0 */
+	int result;           /* what its moments came to so far: negative errno, or 0 */
+	bool set_up : 1;      /* finish is due */
+	bool refused : 1;     /* by verify: nothing else is called */
+	bool has_peer_text : 1;
 	bool got_byte : 1;
 	bool eof : 1;      /* the client's end of input was seen */
 	bool finished : 1; /* our end of output was sent */
@@ -99,7 +109,6 @@ struct brood_conn {
 	socklen_t local_size;
 	union conn_address peer;
 	union conn_address local;
-	char peer_text[128]; /* made when first asked for */
 
 	char *buffer; /* CONN_BUFFER bytes, for readline */
 	unsigned int buffer_start, buffer_end;
@@ -108,7 +117,7 @@ struct brood_conn {
 	struct child heir; /* brood_fork under fork: the child that has it */
 
 	unsigned int defers;
-	struct conn_defer defer[CONN_DEFERS];
+	struct conn_cold *cold;
 	void *state;
 	FILE *file;
 };

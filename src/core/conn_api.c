@@ -38,9 +38,12 @@ const struct sockaddr *brood_local(struct brood_conn *conn, socklen_t *ret_size)
 
 const char *brood_peer_text(struct brood_conn *conn)
 {
-	if (!conn->peer_text[0])
-		address_text(&conn->peer.any, conn->peer_size, conn->peer_text, sizeof conn->peer_text);
-	return conn->peer_text;
+	struct conn_cold *cold = conn->cold;
+
+	if (!conn->has_peer_text)
+		address_text(&conn->peer.any, conn->peer_size, cold->peer_text, sizeof cold->peer_text);
+	conn->has_peer_text = true;
+	return cold->peer_text;
 }
 
 int brood_peer_cred(struct brood_conn *conn, struct brood_cred *ret_cred)
@@ -70,14 +73,14 @@ int brood_defer(struct brood_conn *conn, void (*fn)(void *arg), void *arg)
 {
 	if (conn->defers == CONN_DEFERS)
 		return -ENOSPC;
-	conn->defer[conn->defers++] = (struct conn_defer){ .fn = fn, .arg = arg };
+	conn->cold->defer[conn->defers++] = (struct conn_defer){ .fn = fn, .arg = arg };
 	return 0;
 }
 
 void conn_run_deferred(struct brood_conn *conn)
 {
 	while (conn->defers > 0) {
-		struct conn_defer defer = conn->defer[--conn->defers];
+		struct conn_defer defer = conn->cold->defer[--conn->defers];
 
 		defer.fn(defer.arg);
 	}

@@ -80,25 +80,29 @@ static bool has_sent_everything(const struct brood_conn *conn)
 	return conn->eof && conn->buffer_start == conn->buffer_end;
 }
 
-/* The calls of handle, one for each request. 0 or what handle answered last. */
-static int handle_requests(struct brood_conn *conn)
+/* One call of handle. True: it asked for more, and its client may yet send it. */
+static bool handle_request(struct brood_conn *conn)
 {
-	int r;
+	int r = handle_once(conn);
 
-	for (;;) {
-		r = handle_once(conn);
-		if (r != BROOD_AGAIN || conn->forked)
-			return r > 0 && r != BROOD_AGAIN ? -EINVAL : r;
-		if (conn->transport->datagram)
-			return -EINVAL;
-		/* The end of input is always readable: to wait for it again would not be to wait. */
-		if (has_sent_everything(conn))
-			return 0;
-		enter(conn, PHASE_PARKED);
-		r = io_wait_for_request(conn);
-		if (r < 0)
-			return r == -ESHUTDOWN ? r : 0;
+	/* The end of input is always readable: to wait for it again would not be to wait. */
+	if (r == BROOD_AGAIN && !conn->forked && !conn->transport->datagram) {
+		if (!has_sent_everything(conn)) {
+			enter(conn, PHASE_PARKED);
+			return true;
+		}
+		r = 0;
 	}
+	conn->result = r > 0 ? -EINVAL : r;
+	return false;
+}
+
+/* False: nobody asks any more. */
+static bool awake(struct brood_conn *conn, int r)
+{
+	if (r < 0)
+		conn->result = r == -ESHUTDOWN ? r : 0;
+	return r == 0;
 }
 
 /* Which row: what happened to the connection explains what the handler made of it, not the other way round. */
@@ -153,63 +157,75 @@ static enum end_reason send_answer(struct brood_conn *conn, int *ret_error)
 	}
 }
 
-static int serve_moments(struct brood_conn *conn, enum end_reason *ret_reason)
+/* Up to the first request. False: there will be none. */
+static bool begin(struct brood_conn *conn)
 {
 	const struct brood_handler *handler = &conn->service->config.handler;
 	void *app = conn->service->app;
-	bool set_up = false;
-	int r = 0;
-
-	if (handler->verify) {
-		enter_moment(conn, PHASE_VERIFY);
-		r = handler->verify(conn, app);
-		end_stray_child(conn);
-		if (r != 0) {
-			*ret_reason = conn->expired ? conn->expired : END_REFUSED_BY_VERIFY;
-			return 0;
-		}
-	}
-	if (handler->setup) {
-		enter_moment(conn, PHASE_SETUP);
-		r = handler->setup(conn, app);
-		end_stray_child(conn);
-	}
-	if (r >= 0) {
-		set_up = true;
-		r = handle_requests(conn);
-	}
-	*ret_reason = reason_for(conn, r);
-	if (r < 0 && r != -ESHUTDOWN && handler->error && !conn->forked)
-		handler->error(conn, app, r);
-	if (*ret_reason == END_FINISHED && conn->transport->datagram)
-		*ret_reason = send_answer(conn, &r);
-	enter(conn, PHASE_FINISH);
-	if (handler->finish || conn->defers > 0)
-		conn_tell(conn);
-	if (set_up && handler->finish && !conn->forked) {
-		struct brood_end end = conn_end(conn, *ret_reason, r);
-
-		handler->finish(conn, app, &end);
-	}
-	return r;
-}
-
-void life_serve(struct brood_conn *conn)
-{
-	enum end_reason reason = END_UNKNOWN;
-	int r;
 
 	deadline_begin(conn);
 	if (conn->service->config.state_size)
 		memset(conn->state, 0, conn->service->config.state_size);
-	r = serve_moments(conn, &reason);
+	if (handler->verify) {
+		enter_moment(conn, PHASE_VERIFY);
+		conn->refused = handler->verify(conn, app) != 0;
+		end_stray_child(conn);
+		if (conn->refused)
+			return false;
+	}
+	if (handler->setup) {
+		enter_moment(conn, PHASE_SETUP);
+		conn->result = handler->setup(conn, app);
+		end_stray_child(conn);
+	}
+	conn->set_up = conn->result >= 0;
+	return conn->set_up;
+}
+
+static enum end_reason finish_moments(struct brood_conn *conn)
+{
+	const struct brood_handler *handler = &conn->service->config.handler;
+	void *app = conn->service->app;
+	enum end_reason reason = reason_for(conn, conn->result);
+
+	if (conn->result < 0 && conn->result != -ESHUTDOWN && handler->error && !conn->forked)
+		handler->error(conn, app, conn->result);
+	if (reason == END_FINISHED && conn->transport->datagram)
+		reason = send_answer(conn, &conn->result);
+	enter(conn, PHASE_FINISH);
+	if (handler->finish || conn->defers > 0)
+		conn_tell(conn);
+	if (conn->set_up && handler->finish && !conn->forked) {
+		struct brood_end end = conn_end(conn, reason, conn->result);
+
+		handler->finish(conn, app, &end);
+	}
+	return reason;
+}
+
+static void finish(struct brood_conn *conn)
+{
+	enum end_reason reason;
+
+	if (conn->refused)
+		reason = conn->expired ? conn->expired : END_REFUSED_BY_VERIFY;
+	else
+		reason = finish_moments(conn);
 	conn_close_file(conn);
 	if (conn->forked)
 		return; /* the child's now: slot, deferred calls and all */
 	conn_run_deferred(conn);
 	ending_leave(conn);
-	conn->slot->error = r < 0 && r != -ESHUTDOWN ? r : 0;
+	conn->slot->error = conn->result < 0 && conn->result != -ESHUTDOWN ? conn->result : 0;
 	atomic_store_explicit(&conn->slot->reason, reason, memory_order_relaxed);
 	atomic_store_explicit(&conn->slot->phase, PHASE_OVER, memory_order_release);
 	conn_publish(conn);
+}
+
+void life_serve(struct brood_conn *conn)
+{
+	if (begin(conn))
+		while (handle_request(conn) && awake(conn, io_wait_for_request(conn)))
+			continue;
+	finish(conn);
 }

@@ -24,7 +24,7 @@ static bool has_datagrams(const struct ledger *ledger)
 	return false;
 }
 
-/* A connection's buffer, packet, answer and state, one after the other. */
+/* A connection's buffer, packet, answer, state and what is cold, one after the other. */
 struct extras {
 	size_t packet_size;
 	size_t state_size;
@@ -38,7 +38,7 @@ static struct extras extras_of(const struct service *service)
 		.state_size = aligned(service->config.state_size),
 	};
 
-	extras.each = CONN_BUFFER + 2 * extras.packet_size + extras.state_size;
+	extras.each = CONN_BUFFER + 2 * extras.packet_size + extras.state_size + aligned(sizeof(struct conn_cold));
 	return extras;
 }
 
@@ -66,6 +66,7 @@ void pool_equip(struct service *service, struct brood_conn *conn, unsigned int i
 	}
 	conn->packet.limit = (size_t)service->config.max_packet;
 	conn->state = extras.state_size ? extra : NULL;
+	conn->cold = (struct conn_cold *)(void *)(extra + extras.state_size);
 	list_init(&conn->work);
 }
 
@@ -111,11 +112,12 @@ void pool_renew(struct brood_conn *conn)
 	conn->pid = 0;
 	conn->expire_sent = conn->answered = conn->recorded = false;
 	conn->expired = 0;
-	conn->broken = 0;
+	conn->broken = conn->result = 0;
+	conn->set_up = conn->refused = false;
 	conn->got_byte = conn->eof = conn->finished = conn->aborted = conn->gave_way = conn->forked = conn->child =
 		false;
 	conn->peer_size = conn->local_size = 0;
-	conn->peer_text[0] = '\0';
+	conn->has_peer_text = false;
 	conn->buffer_start = conn->buffer_end = 0;
 	conn->packet.size = conn->packet.read = conn->packet.reply_size = 0;
 	conn->packet.wrote = false;
