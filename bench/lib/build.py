@@ -26,7 +26,7 @@ def build_brood():
     return ROOT / "build" / "brood"
 
 
-def build_suite(contenders, work, brood):
+def build_suite(suite, contenders, work, brood):
     """Returns the places that commands name."""
     sources = {contender.source for contender in contenders if contender.source}
     if any("{brood}" in contender.command for contender in contenders) or any("{library}" in s for s in sources):
@@ -34,7 +34,7 @@ def build_suite(contenders, work, brood):
     for source in sources:
         name = Path(source.split()[0]).stem + (".so" if "-shared" in source else "")
         compile_c(source.replace("{library}", str(brood and brood.parent / "src" / "libbrood.a")), work / name)
-    compile_c("bench/load.c", work / "load")
+    compile_c(f"bench/{suite.client}.c", work / suite.client)
     return {"bare": work, "work": work, "peers": ROOT / "bench" / "peers", "brood": brood}
 
 

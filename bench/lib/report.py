@@ -11,11 +11,6 @@ def _median(samples, field):
     return statistics.median(getattr(sample, field) for sample in samples)
 
 
-def _paced(samples):
-    """– for a contender that was not measured at a steady pace."""
-    return f"{_median(samples, 'paced_p50_us'):.0f}" if samples[0].paced_p50_us else "–"
-
-
 def _ratio(results, name, floor):
     if name == floor:
         return "1"
@@ -23,19 +18,33 @@ def _ratio(results, name, floor):
     return f"{middle:.3f} ({low:.3f}–{high:.3f})"
 
 
+def _optional_columns(suite):
+    """(field, title, what a contender says if it was measured) for each that this suite needs."""
+    columns = (
+        ("paced_p50_us", f"p50 µs at {suite.paced_part:.0%}", "paced"),
+        ("idle_bytes", "bytes/idle", "idle"),
+        ("kernel_bytes", "kernel's, both ends", "idle"),
+    )
+    return [column for column in columns if any(getattr(contender, column[2]) for contender in suite.contenders)]
+
+
 def table(suite, results):
     floors = [floor for floor in suite.floors if floor in results]
-    head = ["", "CPU µs/conn", *(f"× {floor}" for floor in floors), "conn/s", "p50 µs", "p99 µs"]
-    if suite.paced_part:
-        head.append(f"p50 µs at {suite.paced_part:.0%}")
+    optional = _optional_columns(suite)
+    head = ["", f"CPU µs/{suite.unit}", *(f"× {floor}" for floor in floors)]
+    head += [f"{suite.unit}s/s", "p50 µs", "p99 µs", *(title for _, title, _ in optional)]
     rows = [head]
+    declared = {contender.name: contender for contender in suite.contenders}
     for name, samples in results.items():
         rows.append([
             name,
             f"{_median(samples, 'cpu_us'):.1f}",
             *(_ratio(results, name, floor) for floor in floors),
             *(f"{_median(samples, field):.0f}" for field in ("rate", "p50_us", "p99_us")),
-            *([_paced(samples)] if suite.paced_part else []),
+            *(
+                f"{_median(samples, field):.0f}" if getattr(declared[name], needed) else "–"
+                for field, _, needed in optional
+            ),
         ])  # fmt: skip
     widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
     lines = [
@@ -55,11 +64,21 @@ def table(suite, results):
 def goals(suite, results):
     """One sentence for each goal whose contenders took part."""
     for goal in suite.goals:
-        if goal.contender in results and goal.times in results:
-            ratio = statistics.median(ratios(results, goal.contender, goal.times, goal.field))
-            verdict = "reached" if ratio <= goal.at_most else "MISSED"
-            what = "" if goal.field == "cpu_us" else f", in {goal.field}"
-            yield f"{verdict}: {goal.contender} ≤ {goal.at_most:.2f} × {goal.times}{what} (is {ratio:.3f})"
+        if goal.contender in results and (goal.times in results or not goal.times):
+            yield _judged(goal, results)
+
+
+def _judged(goal, results):
+    what = "" if goal.field == "cpu_us" else f", in {goal.field}"
+    if goal.times:
+        found, digits, other = ratios(results, goal.contender, goal.times, goal.field), 3, f" × {goal.times}"
+    else:
+        found, digits, other = [getattr(sample, goal.field) for sample in results[goal.contender]], 0, ""
+    low, middle, high = quartiles(found)
+    reached = middle >= goal.at_least if goal.at_least else middle <= goal.at_most
+    bound = f"≥ {goal.at_least:g}" if goal.at_least else f"≤ {goal.at_most:g}"
+    figures = f"is {middle:.{digits}f}, quartiles {low:.{digits}f}–{high:.{digits}f}"
+    return f"{'reached' if reached else 'MISSED'}: {goal.contender} {bound}{other}{what} ({figures})"
 
 
 def document(suite, results, facts):
@@ -80,7 +99,9 @@ def document(suite, results, facts):
         "suite": suite.name,
         "work": suite.work,
         "open_at_once": suite.open_at_once,
-        "connections_per_round": suite.connections,
+        "unit": suite.unit,
+        "units_per_round": 0 if suite.seconds else suite.count,
+        "seconds_per_round": suite.seconds,
         "remarks": list(suite.remarks),
         "goals": list(goals(suite, results)),
         "contenders": contenders,

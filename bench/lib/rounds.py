@@ -9,23 +9,18 @@ What a server does between its slices counts as well: one that makes up for dead
 """
 
 import contextlib
-import json
-import os
-import shlex
 import statistics
-import subprocess
 import time
 from dataclasses import dataclass
 
-from lib.server import Failed, cores, serving
+from lib import clients, memory
+from lib.server import Failed, serving
 
 SPREAD_LIMIT = 0.08  # half of all rounds must lie within this part of the median
 PEER_SPREAD_LIMIT = 0.20  # of a peer, only the order of magnitude is claimed
 EXTRA_ROUNDS = 8  # at most, added one by one while the spread is too wide
-SUITE_LIMIT_S = 220
-LOAD_LIMIT_S = 20
 SLICES = 10
-WARM_UP = 0.1  # of a round's connections
+WARM_UP = 0.1  # of a round's work
 PACED_S = 1  # per contender and round
 PACED_OPEN = 256  # at most, at once
 
@@ -34,42 +29,62 @@ PACED_OPEN = 256  # at most, at once
 class Sample:
     """One contender in one round, or in one slice of it."""
 
-    cpu_us: float  # of the server and its children, per connection
+    cpu_us: float  # of the server and its children, per unit
     rate: float
     p50_us: float
     p99_us: float
     paced_p50_us: float = 0  # at the suite's part of saturation; 0: not measured
+    idle_bytes: float = 0  # of the server, per connection, before the load; 0: nobody was idle
+    kernel_bytes: float = 0  # the kernel's beside it, for both ends
+
+    @property
+    def per_cpu_s(self):
+        """Units for a second of CPU."""
+        return 1e6 / self.cpu_us
 
 
-def _load(contender, places, port, count, *options):
-    command = [
-        places["work"] / "load", *shlex.split(contender.load), "--seconds", LOAD_LIMIT_S, *options,
-        port, max(1, int(count)),
-    ]  # fmt: skip
-    result = subprocess.run(
-        [str(word) for word in command], stdout=subprocess.PIPE, text=True, check=False,
-        timeout=LOAD_LIMIT_S + 10, preexec_fn=lambda: os.sched_setaffinity(0, {cores()[1]}),
-    )  # fmt: skip
-    if not result.stdout:
-        raise Failed("the load client said nothing.")
-    seen = json.loads(result.stdout)
-    if seen["errors"] or seen["unfinished"]:
-        raise Failed(f"{contender.name}: {seen['errors']} connections failed, {seen['unfinished']} did not end.")
-    return seen
+@dataclass
+class Running:
+    server: object
+    client: object
+    idle_bytes: float = 0
+    kernel_bytes: float = 0
 
 
-def _slice(contender, suite, places, server):
-    before_us = server.accounted_us
-    count = suite.connections * contender.share / SLICES
-    seen = _load(contender, places, server.port, count, "--open", suite.open_at_once)
-    cpu_us = (server.settled_us() - before_us) / seen["connections"]
+@contextlib.contextmanager
+def _running(contender, suite, places):
+    """Its server, and its client, connected; what the connections cost, if there are any that stay idle."""
+    with serving(contender, places, suite.transport) as server:
+        server.settled_us()
+        user, kernel = memory.user_bytes(server), memory.kernel_bytes()
+        with clients.connected(contender, suite, places, server.port) as client:
+            running = Running(server, client)
+            if contender.idle:
+                server.settled_us()
+                count = contender.idle + contender.slow + suite.open_at_once
+                running.idle_bytes = (memory.user_bytes(server) - user) / count
+                running.kernel_bytes = (memory.kernel_bytes() - kernel) / count
+            yield running
+
+
+def _load(contender, suite, running, part):
+    """This part of a round's work."""
+    if suite.seconds:
+        return running.client.load(0, suite.seconds * part)
+    return running.client.load(max(1, suite.count * contender.share * part))
+
+
+def _slice(contender, suite, running):
+    before_us = running.server.accounted_us
+    seen = _load(contender, suite, running, 1 / SLICES)
+    cpu_us = (running.server.settled_us() - before_us) / seen[suite.unit + "s"]
     return Sample(cpu_us, seen["rate"], seen["p50_us"], seen["p99_us"])
 
 
-def _paced(contender, places, server, rate):
+def _paced(running, rate):
     """Median latency of clients that come at this rate, whatever the server does."""
     rate = max(1, int(rate))
-    return _load(contender, places, server.port, rate * PACED_S, "--rate", rate, "--open", PACED_OPEN)["p50_us"]
+    return running.client.paced(rate, rate * PACED_S, PACED_OPEN)["p50_us"]
 
 
 def _rotated(items, turn):
@@ -78,35 +93,39 @@ def _rotated(items, turn):
 
 
 def _round(contenders, suite, places, turn):
-    """Contender's name → its sample: the mean CPU and rate of its slices, the median of their latencies."""
+    """Contender's name → its sample: the mean CPU and rate of its slices, the median of their latencies.
+
+    Of slices that take a given time, the median rate: a disturbed one counts as much as any other there.
+    """
     slices = {contender.name: [] for contender in contenders}
-    with contextlib.ExitStack() as running:
-        servers = {}
+    with contextlib.ExitStack() as stack:
+        running = {}
         for contender in _rotated(contenders, turn):
-            servers[contender.name] = server = running.enter_context(serving(contender, places))
-            warm_up = suite.connections * contender.share * WARM_UP
-            _load(contender, places, server.port, warm_up, "--open", suite.open_at_once)
-            server.settled_us()
+            running[contender.name] = each = stack.enter_context(_running(contender, suite, places))
+            _load(contender, suite, each, WARM_UP)
+            each.server.settled_us()
         for number in range(SLICES):
             for contender in _rotated(contenders, turn + number):
-                slices[contender.name].append(_slice(contender, suite, places, servers[contender.name]))
-        results = {name: _summary(samples) for name, samples in slices.items()}
+                slices[contender.name].append(_slice(contender, suite, running[contender.name]))
+        results = {name: _summary(samples, running[name], suite.seconds > 0) for name, samples in slices.items()}
         for contender in _rotated(contenders, turn):
             if suite.paced_part and contender.paced:
                 rate = results[suite.floors[0]].rate * suite.paced_part
-                results[contender.name].paced_p50_us = _paced(contender, places, servers[contender.name], rate)
+                results[contender.name].paced_p50_us = _paced(running[contender.name], rate)
     return results
 
 
-def _summary(samples):
+def _summary(samples, running, timed):
     def each(field):
         return [getattr(sample, field) for sample in samples]
 
     return Sample(
         cpu_us=statistics.mean(each("cpu_us")),
-        rate=statistics.harmonic_mean(each("rate")),
+        rate=(statistics.median if timed else statistics.harmonic_mean)(each("rate")),
         p50_us=statistics.median(each("p50_us")),
         p99_us=statistics.median(each("p99_us")),
+        idle_bytes=running.idle_bytes,
+        kernel_bytes=running.kernel_bytes,
     )
 
 
@@ -126,12 +145,12 @@ def spread(values):
     return (high - low) / middle
 
 
-def disagreement(results, contenders, floor):
+def disagreement(results, contenders, suite):
     """What is wrong with the contender whose rounds agree least, as a clause; "" if all agree well enough."""
-    worst, clause = 1, ""
+    worst, clause, floor = 1, "", suite.floors[0]
     for contender in contenders:
         limit = PEER_SPREAD_LIMIT if contender.peer else SPREAD_LIMIT
-        width = spread(ratios(results, contender.name, floor))
+        width = spread(ratios(results, contender.name, floor, suite.agree_on))
         if width / limit > worst:
             worst = width / limit
             clause = f"{contender.name} / {floor} spreads over {width:.0%} of its median ({limit:.0%} is the limit)"
@@ -141,13 +160,12 @@ def disagreement(results, contenders, floor):
 def run(suite, contenders, places, rounds, say):
     """Contender's name → samples, one per round."""
     results = {contender.name: [] for contender in contenders}
-    floor = suite.floors[0]
-    deadline = time.monotonic() + SUITE_LIMIT_S
+    deadline = time.monotonic() + suite.limit_s
     done = 0
-    while done < rounds or (clause := disagreement(results, contenders, floor)):
+    while done < rounds or (clause := disagreement(results, contenders, suite)):
         late = time.monotonic() > deadline
         if late and done < rounds:
-            raise Failed(f"no result: only {done} of {rounds} rounds in {SUITE_LIMIT_S} s.")
+            raise Failed(f"no result: only {done} of {rounds} rounds in {suite.limit_s} s.")
         if late or done == rounds + EXTRA_ROUNDS:
             raise Failed(f"no result: {clause} after {done} rounds. Is the machine busy?")
         say(f"{suite.name}: round {done + 1} of {rounds}" + (" and more, they disagree" if done >= rounds else ""))

@@ -4,6 +4,7 @@
 import contextlib
 import ctypes
 import os
+import resource
 import shlex
 import signal
 import socket
@@ -17,14 +18,16 @@ START_S = 10
 STOP_S = 10
 SETTLE_STEP_S, SETTLE_STEPS, SETTLED_US = 0.005, 100, 50
 PR_SET_PDEATHSIG = 1
+KINDS = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
+OTHER_DESCRIPTORS = 200  # that a server or a client has besides its connections
 
 
 class Failed(Exception):
     """Nothing can be reported; the message is a sentence."""
 
 
-def free_port():
-    with socket.socket() as probe:
+def free_port(transport):
+    with socket.socket(type=KINDS[transport]) as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
@@ -35,6 +38,18 @@ def cores():
     if len(allowed) < 2:
         raise Failed("two cores are needed, one for the server and one for the client.")
     return allowed[1], allowed[0]
+
+
+def allow_connections(count):
+    """To all that we start. Beyond the hard limit only root may go."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = count + OTHER_DESCRIPTORS
+    if soft >= needed:
+        return
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (needed, max(needed, hard)))
+    except (ValueError, OSError) as error:
+        raise Failed(f"{count} connections need a limit of {needed} open files; it is {hard}.") from error
 
 
 @dataclass
@@ -59,8 +74,8 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(contender, places):
-    account, port = open_account(), free_port()
+def serving(contender, places, transport="tcp"):
+    account, port = open_account(), free_port(transport)
     log_path = places["work"] / f"server-{port}.log"
     process = None
     libc = ctypes.CDLL(None)
@@ -77,7 +92,7 @@ def serving(contender, places):
                 shlex.split(contender.command.format(port=port, **places)),
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=before_exec, start_new_session=True,
             )  # fmt: skip
-        _wait_ready(contender, process, port, log_path)
+        _wait_ready(contender, process, _probe(transport, port), log_path)
         yield Server(port, process.pid, account)
     finally:
         _stop(process, account)
@@ -85,12 +100,25 @@ def serving(contender, places):
         log_path.unlink(missing_ok=True)
 
 
-def _wait_ready(contender, process, port, log_path):
+def _probe(transport, port):
+    """A function that raises OSError as long as nobody is there: a listener takes, a datagram comes back."""
+
+    def probe():
+        with socket.socket(type=KINDS[transport]) as client:
+            client.settimeout(1)
+            client.connect(("127.0.0.1", port))
+            if transport == "udp":
+                client.send(b"?")
+                client.recv(1)
+
+    return probe
+
+
+def _wait_ready(contender, process, probe, log_path):
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline and process.poll() is None:
         with contextlib.suppress(OSError):
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            return
+            return probe()
         time.sleep(0.01)
     last = log_path.read_text(errors="replace").strip().splitlines()[-1:]
     raise Failed(f"{contender.name} did not start listening: {''.join(last) or 'it said nothing'}")

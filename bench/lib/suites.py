@@ -1,47 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""What is measured: one declaration per suite, nothing else. How is in rounds.py.
+"""What is measured: one declaration per suite, nothing else. Their words are explained in suite.py."""
 
-In commands: {bare} and {work} are directories of freshly built programs, {brood} the command,
-{peers} bench/peers, {port} the port to listen on at 127.0.0.1.
-"""
-
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class Contender:
-    name: str
-    command: str
-    source: str = ""  # compiled before: "FILE.c [flags]", relative to the project
-    share: float = 1.0  # of the suite's connections: a slow peer needs fewer for the same precision
-    peer: bool = False  # may be missing on this machine; is then left out of the table
-    load: str = ""  # more options for the load client
-    paced: bool = False  # its latency is measured at the suite's part of saturation, too
-
-
-@dataclass(frozen=True)
-class Goal:
-    contender: str
-    at_most: float
-    times: str  # another contender of the suite
-    field: str = "cpu_us"  # of Sample
-
-
-@dataclass(frozen=True)
-class Suite:
-    name: str
-    work: str  # what one connection is worth, for the table's title
-    contenders: tuple
-    floors: tuple  # contenders that every other one is divided by; the first one decides the spread
-    goals: tuple = ()
-    connections: int = 6000  # of each contender in each round
-    open_at_once: int = 8
-    paced_part: float = 0  # of the first floor's rate; 0: nobody is measured so
-    remarks: tuple = ()  # printed below the table
-
+from lib.suite import Contender, Goal, Suite
+from lib.suites_event import EVENT_SUITES, PLUGIN_FLAGS
 
 # The handler of examples/echo_once.c: in a plugin for the command, and in programs with libbrood.
-PLUGIN = "examples/echo_once.c -shared -fPIC -Iinclude -Wl,-z,now -Wl,-z,noseparate-code -Wl,-z,norelro"
+PLUGIN = f"examples/echo_once.c {PLUGIN_FLAGS}"
 LINKED = "bench/linked.c examples/echo_once.c {library} -pthread -Iinclude -Wl,-z,now -Wl,-z,noseparate-code"
 LINKED_STATIC = "bench/linked_static.c examples/echo_once.c {library} -pthread -static -Iinclude -Wl,-w"
 SERVE = "{brood} serve {work}/echo_once.so -l tcp://127.0.0.1:{port}"
@@ -102,7 +66,7 @@ PREFORK = Suite(
         Goal("brood at error level", 1.05, "loop"),
         Goal("brood, two listeners", 1.12, "loop, two listeners"),
     ),
-    connections=15000,
+    count=15000,
     remarks=(APACHE_REMARK,),
 )
 
@@ -135,4 +99,4 @@ ONESHOT = Suite(
     ),
 )
 
-SUITES = {suite.name: suite for suite in (FORK, PREFORK, ONESHOT)}
+SUITES = {suite.name: suite for suite in (FORK, PREFORK, ONESHOT, *EVENT_SUITES)}
