@@ -84,57 +84,54 @@ static int refuse_model(
 		engine_model_name(service->settings.service.model), reason);
 }
 
-static const char *const for_prefork[] = {
-	"workers-min",
-	"workers-max",
-	"workers-spare",
-	"fresh",
-	"max-requests",
-	"recycle-memory",
+#define OF(model) (1U << (model))
+
+/* Options that not every model can honour, and what to do in the others. */
+static const struct {
+	const char *name;
+	unsigned int models;
+	const char *advice;
+} special[] = {
+	{ "threads", OF(BROOD_THREAD), "has no threads: leave it out, or choose model thread" },
+	{ "max-conns", OF(BROOD_EVENT), "cannot honour it: leave it out, or choose model event" },
+	{ "workers-min", OF(BROOD_PREFORK), "cannot honour it: leave it out, or choose model prefork" },
+	{ "workers-max", OF(BROOD_PREFORK), "cannot honour it: leave it out, or choose model prefork" },
+	{ "workers-spare", OF(BROOD_PREFORK), "cannot honour it: leave it out, or choose model prefork" },
+	{ "fresh", OF(BROOD_PREFORK), "cannot honour it: leave it out, or choose model prefork" },
+	{ "max-requests", OF(BROOD_PREFORK) | OF(BROOD_EVENT),
+		"cannot honour it: leave it out, or choose model prefork or event" },
+	{ "recycle-memory", OF(BROOD_PREFORK) | OF(BROOD_EVENT),
+		"cannot honour it: leave it out, or choose model prefork or event" },
+	{ "max-memory", OF(BROOD_FORK) | OF(BROOD_PREFORK) | OF(BROOD_EVENT),
+		"has no processes to bound: choose model fork, prefork or event" },
 };
 
-static bool is_among(const char *const *names, size_t count, const char *name)
-{
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(names[i], name) == 0)
-			return true;
-	return false;
-}
+#define SPECIAL (sizeof special / sizeof *special)
 
 bool finish_in_effect(const struct settings *settings, const struct option *option)
 {
-	enum brood_model model = settings->service.model;
 	bool breathes = settings_given(settings, "workers-max");
 
-	if (strcmp(option->name, "threads") == 0)
-		return model == BROOD_THREAD;
-	if (strcmp(option->name, "max-memory") == 0)
-		return model == BROOD_FORK || model == BROOD_PREFORK;
 	if (strcmp(option->name, "workers") == 0)
 		return !breathes;
 	if (strncmp(option->name, "workers-", strlen("workers-")) == 0)
 		return breathes;
-	return model == BROOD_PREFORK ||
-	       !is_among(for_prefork, sizeof for_prefork / sizeof *for_prefork, option->name);
+	for (size_t i = 0; i < SPECIAL; i++)
+		if (strcmp(special[i].name, option->name) == 0)
+			return special[i].models & OF(settings->service.model);
+	return true;
 }
 
 static int check_model(const struct plan_service *service, struct sentence *why)
 {
 	const struct brood_service *settings = &service->settings.service;
 
-	if (settings->model != BROOD_THREAD && settings_given(&service->settings, "threads"))
-		return refuse_model(service, "threads", "has no threads: leave it out, or choose model thread", why);
+	for (size_t i = 0; i < SPECIAL; i++)
+		if (!(special[i].models & OF(settings->model)) && settings_given(&service->settings, special[i].name))
+			return refuse_model(service, special[i].name, special[i].advice, why);
 	if (settings->model == BROOD_THREAD && settings->workers > 1)
 		return refuse_model(
 			service, "workers", "has one worker with many threads: write threads instead", why);
-	for (size_t i = 0; i < sizeof for_prefork / sizeof *for_prefork; i++)
-		if (settings->model != BROOD_PREFORK && settings_given(&service->settings, for_prefork[i]))
-			return refuse_model(service, for_prefork[i],
-				"cannot honour it: leave it out, or choose model prefork", why);
-	if (settings->model != BROOD_PREFORK && settings->model != BROOD_FORK &&
-		settings_given(&service->settings, "max-memory"))
-		return refuse_model(
-			service, "max-memory", "has no processes to bound: choose model fork or prefork", why);
 	if (settings->model == BROOD_ITERATIVE && settings->workers > 1)
 		return refuse_model(service, "workers", "has one worker: leave it out, or choose model fork", why);
 	return 0;

@@ -16,6 +16,7 @@
 #define WEEK_MS     (7 * 24 * 3600 * 1000)
 #define WORKERS_MAX 100000
 #define THREADS_MAX 10000
+#define CONNS_MAX   1000000
 #define BACKLOG_MAX 65535
 #define PACKET_MAX  65507
 #define COUNT_MAX   10000000
@@ -28,7 +29,7 @@ static const struct option_choice models[] = {
 	{ "prefork", BROOD_PREFORK, "standing processes, each for many clients in turn", false },
 	{ "thread", BROOD_THREAD, "a thread for each client: a crash ends them all", false },
 	{ "iterative", BROOD_ITERATIVE, "one client after another, in one process", false },
-	{ "event", 0, NULL, true },
+	{ "event", BROOD_EVENT, "standing processes, each with a loop for thousands of clients", false },
 	{ 0 },
 };
 
@@ -79,7 +80,10 @@ const struct option options_table[] = {
 	{ .name = "model", .letter = 'm', SERVICE_FIELD(service.model), .kind = OPTION_CHOICE, .argument = "NAME",
 	  .choices = models, .initial = "fork", .help = "how clients are served at the same time" },
 	{ .name = "workers", .letter = 'w', SERVICE_FIELD(service.workers), .kind = OPTION_NUMBER, .argument = "N",
-	  .max = WORKERS_MAX, .help = "fork: children at once (40); prefork: processes (8); the other models have one" },
+	  .max = WORKERS_MAX, .help = "fork: children at once (40); prefork: processes (8); event: loops (one per core); the other "
+			      "models have one" },
+	{ .name = "max-conns", SERVICE_FIELD(service.max_conns), .kind = OPTION_NUMBER, .argument = "N",
+	  .max = CONNS_MAX, .help = "event: clients at once of each worker (10000, or what the limit of open files allows)" },
 	{ .name = "workers-min", SERVICE_FIELD(service.workers_min), .kind = OPTION_NUMBER, .argument = "N",
 	  .max = WORKERS_MAX, .help = "prefork: at least so many, when few clients come" },
 	{ .name = "workers-max", SERVICE_FIELD(service.workers_max), .kind = OPTION_NUMBER, .argument = "N",
@@ -90,11 +94,11 @@ const struct option options_table[] = {
 	  .initial = "reused", .help = "prefork: what a client finds" },
 	{ .name = "max-requests", SERVICE_FIELD(service.max_requests), .kind = OPTION_NUMBER, .argument = "N",
 	  .max = 1000000000, .may_be_off = true, .initial = "off",
-	  .help = "prefork: requests, give or take a tenth, before a worker is replaced; 1 is oneshot" },
+	  .help = "prefork, event: requests, give or take a tenth, before a worker is replaced; 1 is oneshot" },
 	{ .name = "recycle-memory", SERVICE_FIELD(service.recycle_memory_kib), .kind = OPTION_KIB, .argument = "SIZE",
-	  .max = MEMORY_MAX, .initial = "off", .help = "prefork: replace a worker that has more than SIZE resident" },
+	  .max = MEMORY_MAX, .initial = "off", .help = "prefork, event: replace a worker that has more than SIZE resident" },
 	{ .name = "max-memory", SERVICE_FIELD(service.max_memory_kib), .kind = OPTION_KIB, .argument = "SIZE",
-	  .max = MEMORY_MAX, .initial = "off", .help = "fork, prefork: what a worker may have at all" },
+	  .max = MEMORY_MAX, .initial = "off", .help = "fork, prefork, event: what a worker may have at all" },
 	{ .name = "threads", SERVICE_FIELD(service.threads), .kind = OPTION_NUMBER, .argument = "N",
 	  .max = THREADS_MAX,
 	  .initial = "64", .help = "thread: clients at once" },

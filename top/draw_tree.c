@@ -95,7 +95,7 @@ static void draw_programs(struct branch *branch, pid_t parent)
 
 /* ---- The processes of a service ---- */
 
-/* Children of a service process that are no worker, as far as it says: of prefork, keepers. */
+/* Children of a service process that are no worker, as far as it says: of prefork and event, keepers. */
 static size_t count_others(const struct branch *branch, pid_t service_pid)
 {
 	size_t count = 0;
@@ -116,7 +116,7 @@ static void put_keepers(struct branch *branch, size_t count)
 
 static void draw_others(struct branch *branch, const struct picture_service *service, size_t count)
 {
-	if (count > 0 && strcmp(service->model, "prefork") == 0) {
+	if (count > 0 && (strcmp(service->model, "prefork") == 0 || strcmp(service->model, "event") == 0)) {
 		put_keepers(branch, count);
 		return;
 	}

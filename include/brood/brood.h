@@ -50,6 +50,7 @@ enum brood_model {
 	BROOD_ITERATIVE = 1, /* one client after another, in the service process */
 	BROOD_THREAD = 2,    /* a bounded pool of threads in the service process (64) */
 	BROOD_PREFORK = 3,   /* standing processes, there before their clients are (8) */
+	BROOD_EVENT = 4,     /* standing processes, each with a loop and a fiber for each request (one per core) */
 };
 
 /* What a standing worker is to its next client. */
@@ -138,7 +139,10 @@ struct brood_handler {
 	const struct brood_option *options; /* ended by a row without name */
 	size_t options_size;
 
-	void *reserved[8]; /* zero */
+	/* 1: clients speak first. Until one has, event needs no stack for it, and verify and setup wait, too. */
+	long client_first;
+
+	void *reserved[7]; /* zero */
 };
 
 /*
@@ -216,6 +220,9 @@ struct brood_service {
 	int no_new_privs;    /* BROOD_OFF: leave it; default: on */
 	const char *rlimits; /* "nofile=1024 as=1G" */
 	int oom_score_adj;   /* added to the supervisor's; default 200, BROOD_OFF: none */
+
+	/* event. workers is one per core there. */
+	int max_conns; /* at once, of each worker; 10,000, or as many as the limit of open files allows */
 };
 
 /* ---- Run ------------------------------------------------------------------------------------- */

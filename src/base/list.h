@@ -37,6 +37,16 @@ static inline void list_remove(struct list *link)
 	list_init(link);
 }
 
+/* to, which is empty, gets all of from, which then is. */
+static inline void list_take_all(struct list *to, struct list *from)
+{
+	if (list_empty(from))
+		return;
+	*to = *from;
+	to->next->prev = to->prev->next = to;
+	list_init(from);
+}
+
 /* Safe against removal of the entry in hand. */
 #define list_each(pos, tmp, head)                                                       \
 	for (struct list * (pos) = (head)->next, *(tmp) = (pos)->next; (pos) != (head); \

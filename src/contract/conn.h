@@ -89,16 +89,20 @@ struct brood_conn {
 	struct conn_pace in, out;
 	unsigned int operations; /* that moved bytes */
 
-	unsigned int expired; /* enum end_reason of the deadline that passed, 0: none */
-	int broken;           /* negative errno that every further call answers, or 0 */
-	int result;           /* what its moments came to so far: negative errno, or 0 */
-	bool set_up : 1;      /* finish is due */
-	bool refused : 1;     /* by verify: nothing else is called */
+	unsigned int expired;     /* enum end_reason of the deadline that passed, 0: none */
+	int broken;               /* negative errno that every further call answers, or 0 */
+	int result;               /* what its moments came to so far: negative errno, or 0 */
+	unsigned int park_reason; /* enum end_reason, should its client send nothing … */
+	int64_t parked_until_ns;  /* … until then */
+	bool set_up : 1;          /* finish is due */
+	bool refused : 1;         /* by verify: nothing else is called */
 	bool has_peer_text : 1;
 	bool got_byte : 1;
 	bool eof : 1;      /* the client's end of input was seen */
 	bool finished : 1; /* our end of output was sent */
 	bool aborted : 1;
+	bool drained : 1;   /* a try found nothing more to read, and the loop has heard of nothing since */
+	bool peeks : 1;     /* the end, or urgent data, may follow what was read: only a try tells */
 	bool gave_way : 1;  /* between two requests, to somebody who waits */
 	bool forked : 1;    /* brood_fork gave it to a child */
 	bool heir_here : 1; /* this is a standing worker's child, made by brood_fork */

@@ -39,6 +39,20 @@ struct brood_host_ops {
 	 * wait blocks. Leaves the reason in the slot. Never closes the descriptor. */
 	void (*serve)(struct brood_conn *conn);
 
+	/* The same, in a worker that serves many, as far as it goes: true once the connection is between two requests, and
+	 * owns no stack until parked_until_ns or until its client sends something. Then it is called again. woken: what
+	 * wait would have answered meanwhile; 0 the first time. */
+	bool (*serve_some)(struct brood_conn *conn, int woken);
+
+	/* In such a worker, first of all: true if there is nothing to do before its client's first byte; then as above. */
+	bool (*waits_for_client)(struct brood_conn *conn);
+
+	/* In such a worker: this is a child that a handler forked by itself, and that still runs in it. */
+	bool (*is_stray)(const struct brood_conn *conn);
+
+	/* In such a worker: some child has the connection's descriptor, too: closing it here is not its end. */
+	bool (*is_shared)(const struct brood_conn *conn);
+
 	/* In the service process, in its loop: the connection is over. Writes the end record, closes, frees, and resumes
 	 * accepting. Takes conn. reason END_NONE: whatever the slot says. exit: NULL if the worker was no process. */
 	void (*ended)(struct brood_conn *conn, enum end_reason reason, const struct child_exit *exit);
@@ -72,6 +86,9 @@ struct brood_host_ops {
 /* A worker that has used so much CPU since it last waited for anything is stuck, deadline or not. */
 #define MODEL_STALL_CPU_MS 60000
 
+/* One that serves many is stuck when its loop has not turned for so long, whatever it waits for. */
+#define MODEL_STALL_LOOP_MS 30000
+
 /* Places for so many workers leave room for some that come by resize. */
 static inline int model_places(int workers)
 {
@@ -87,11 +104,13 @@ struct model_config {
 	int max_memory_kib;     /* BROOD_OFF: any */
 	bool oneshot;
 	int threads;
+	int max_conns; /* of each worker that serves many */
 	int stack_kib;
 	int kill_after_ms;
-	int stall_cpu_ms;   /* MODEL_STALL_CPU_MS, but for tests */
-	bool keeps;         /* standing workers have keepers: there is something to say for those that die */
-	bool supervised;    /* in a process of brood's own: clone3 */
+	int stall_cpu_ms;  /* MODEL_STALL_CPU_MS, but for tests */
+	int stall_loop_ms; /* MODEL_STALL_LOOP_MS, but for tests */
+	bool keeps;        /* standing workers have keepers: there is something to say for those that die */
+	bool supervised;   /* in a process of brood's own: clone3 */
 	bool worker_copies; /* forked workers see no page that the service process writes for itself (process/zone.h) */
 	int life_fd;        /* readable once the service drains; hangs up once everything must end */
 	int board_fd;       /* where copies publish their slot, or -1 */
@@ -100,7 +119,10 @@ struct model_config {
 struct model_ops {
 	const char *name;
 	bool standing; /* workers are there before their clients, and accept them by themselves (contract/standing.h) */
-	bool publishes;   /* a worker has its slot to itself and publishes it (conn_publish) */
+	bool many;     /* … each of them many at once, in a loop of its own (core/crowd.h) */
+	bool shares_queues; /* other processes accept from the same sockets, by loops of theirs */
+	bool hears_all; /* wait hears whatever comes after a try that found nothing: no need to try again before it */
+	bool publishes; /* a worker has its slot to itself and publishes it (conn_publish) */
 	bool has_control; /* a handler has a thread of control of its own: brood_file works */
 	int descriptors;  /* that one connection holds in the service process */
 	int accept_batch; /* connections taken per turn of the loop */
@@ -122,6 +144,10 @@ struct model_ops {
 	 * events 0: just sleep. 0: ready; -ETIMEDOUT; -ESHUTDOWN: draining began (only if watch_drain);
 	 * -ECANCELED: everything must end. */
 	int (*wait)(struct brood_conn *conn, short events, int64_t deadline_ns, bool watch_drain);
+
+	/* In the worker, after so many operations that did not have to wait: others may go on now. NULL: the kernel sees to
+	 * that. */
+	void (*breathe)(struct brood_conn *conn);
 
 	/* In the service process, each 250 ms while connections are out: end what is past its deadline. */
 	void (*sweep)(struct model *model, int64_t now_ns);
@@ -177,6 +203,8 @@ struct model {
 extern const struct model_ops model_fork;
 extern const struct model_ops model_iterative;
 extern const struct model_ops model_prefork;
+extern const struct model_ops model_event;       /* as the service process sees it … */
+extern const struct model_ops model_event_inner; /* … and as it is in each of its workers */
 extern const struct model_ops model_thread;
 
 #endif

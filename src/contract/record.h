@@ -14,12 +14,14 @@
 
 struct end_record {
 	uint32_t reason;    /* enum end_reason */
+	bool arrival;       /* no end at all: a client of tag came at accepted_ns, and takes a token (core/admit.h) */
 	int32_t error;      /* negative errno behind it, or 0 */
 	int32_t worker;     /* pid, or 0: no process of its own */
 	int32_t queue_us;   /* waited to be accepted; -1: nobody knows */
 	bool queue_at_most; /* … or less */
 	bool counted;       /* bytes and requests are known */
 	bool datagram;
+	bool bystander;        /* another record tells of the same death already */
 	bool died;             /* its worker did, and not in good order; then: */
 	uint32_t phase;        /* enum conn_phase that it died in */
 	bool answered;         /* the client got .last_words */

@@ -34,7 +34,7 @@ enum standing_order {
 };
 
 struct standing {
-	struct seat seat; /* of the connection in its hands; valid while BUSY */
+	struct seat seat; /* of the connection in its hands; valid while BUSY. Not of one that serves many */
 
 	_Atomic uint32_t state;                         /* enum standing_state */
 	_Atomic int64_t since_ns;                       /* in this state */
@@ -43,6 +43,15 @@ struct standing {
 	_Atomic uint32_t wants_to_go; /* 1: served as much, or grew as large, as one worker should */
 	_Atomic uint64_t accept_errors;
 	_Atomic int32_t accept_error; /* negative errno of the last one */
+
+	/* Of one that serves many; its seats follow (standing_seats). */
+	_Atomic uint32_t clients;  /* in its hands */
+	_Atomic uint32_t counted;  /* of these, by its limits */
+	_Atomic uint32_t full;     /* 1: it takes nobody more */
+	_Atomic uint32_t seats;    /* so many were ever taken, the lowest first */
+	_Atomic uint32_t running;  /* whose handler runs now: the number of the seat + 1; 0: nobody's */
+	_Atomic uint32_t overflow; /* 1: that handler has used up its stack */
+	_Atomic uint64_t turns;    /* of its loop */
 
 	_Atomic uint64_t lost; /* records dropped because the ring was full */
 	_Atomic uint64_t head; /* records ever written */
@@ -62,5 +71,16 @@ struct standing {
 };
 
 #define STANDING_SIZE ((sizeof(struct standing) + SLOT_SIZE - 1) / SLOT_SIZE * SLOT_SIZE)
+
+/* In an area that has them; behind them is the worker's own table of sources, if there are limits per source. */
+static inline struct seat *standing_seats(struct standing *standing)
+{
+	return (struct seat *)(void *)((char *)standing + STANDING_SIZE);
+}
+
+static inline size_t standing_sources_at(int max_conns)
+{
+	return (STANDING_SIZE + (size_t)max_conns * sizeof(struct seat) + 63) / 64 * 64;
+}
 
 #endif

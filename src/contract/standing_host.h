@@ -13,6 +13,7 @@
 
 struct brood_conn;
 struct child_exit;
+struct seat;
 struct service;
 struct standing;
 struct tally;
@@ -58,6 +59,9 @@ struct standing_host_ops {
 	 * such a client, unless the slot knows better. table_pidfd: of a process with its descriptors, or -1. */
 	void (*gone)(struct service *service, unsigned int index, pid_t worker, enum end_reason reason,
 		const struct child_exit *exit, int table_pidfd);
+
+	/* The client whose handler has the worker now, or had it when it died; NULL: none, it only waits. */
+	const struct seat *(*in_hand)(const struct service *service, unsigned int index);
 
 	/* The deadline of the client in its hands passed: as host->expire. */
 	void (*expire)(struct service *service, unsigned int index, int table_pidfd);

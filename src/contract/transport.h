@@ -36,6 +36,9 @@ struct transport_ops {
 	/* True if recv would give bytes without asking the descriptor (held back or decrypted). */
 	bool (*pending)(const struct brood_conn *conn);
 
+	/* True if recv would not answer -EAGAIN: asks the descriptor. Streams only. */
+	bool (*readable)(const struct brood_conn *conn);
+
 	/* No more from us. Stream: half-close. Datagram: send what was collected. Idempotent. 0, -EAGAIN, -errno. */
 	int (*finish)(struct brood_conn *conn);
 

@@ -15,8 +15,11 @@ void accept_yield(struct service *service); /* out of the loop, and held: the qu
 /* After accept_yield: what another process has now is closed (a bit for each listener), the rest drained. */
 void accept_leave(struct service *service, uint32_t passed_on);
 
-void accept_resume(struct service *service);      /* one has ended: a place, or what else was missing, is free */
-void accept_drain(struct service *service);       /* take what is queued, within the limits, then close */
+void accept_resume(struct service *service); /* one has ended: a place, or what else was missing, is free */
+void accept_drain(struct service *service);  /* take what is queued, within the limits, then close */
+/* Where the queues are shared: whoever waits in them is heard of again. */
+void accept_listen_anew(struct service *service);
+
 void accept_close(struct service *service);       /* at once. Idempotent */
 void accept_close_one(struct acceptor *acceptor); /* this listener. Idempotent */
 

@@ -54,7 +54,7 @@ static void somebody_waits(struct loop_source *source, uint32_t events)
 	share_look_for_waiting(service);
 	service->model.host->log(service, BROOD_INFO, CAUSE_FULL,
 		"%d clients are being served, which is the bound; the next ones wait",
-		service->model.ops->room(&service->model));
+		(int)atomic_load_explicit(&ledger->tally->capacity, memory_order_relaxed));
 }
 
 static void begin(struct loop_timer *timer)

@@ -77,7 +77,8 @@ static int leave_out_of_forks(const struct service *service, struct admission *a
 
 static int open_memory(struct service *service, const struct limits_config *config)
 {
-	unsigned int slots = engine_slots(&service->config);
+	unsigned int slots = engine_model_ops(service->config.model)->many ? (unsigned int)service->config.max_conns
+									   : engine_slots(&service->config);
 	struct admission *admission;
 	size_t size = sizeof *admission + slots * sizeof *admission->places;
 	int r;
@@ -124,6 +125,24 @@ void admission_close(struct service *service)
 	service->admission = NULL;
 }
 
+/* One that is never more than a quarter full. */
+static uint32_t own_capacity(const struct brood_service *config)
+{
+	return (uint32_t)config->max_conns * SOURCES_PER_SLOT;
+}
+
+size_t admission_own_size(const struct brood_service *config)
+{
+	bool wanted = config->max_per_source != BROOD_OFF || config->source_rate_per_min != BROOD_OFF;
+
+	return wanted ? sources_size(own_capacity(config)) : 0;
+}
+
+void admission_own(struct admission *admission, const struct brood_service *config, void *memory)
+{
+	sources_init(&admission->own, memory, own_capacity(config), &admission->sources.secret);
+}
+
 int admission_enter_worker(struct service *service)
 {
 	struct admission *admission = service->admission;
@@ -135,10 +154,11 @@ int admission_enter_worker(struct service *service)
 
 static struct source_entry *find_entry(struct service *service, const struct admit_client *client)
 {
-	struct sources *sources = &service->admission->sources;
+	/* In a worker the service process's is read-only. */
+	struct sources *sources = service->crowd ? &service->admission->own : &service->admission->sources;
 	struct source_entry *entry;
 
-	if (client->tag == 0)
+	if (client->tag == 0 || !sources->entries)
 		return NULL;
 	entry = sources_enter(sources, &client->source, clock_now_ns());
 	tally_set(&service->ledger->tally->untracked, sources->untracked);
@@ -202,6 +222,6 @@ void admission_punish(
 	const struct penalty_config *config = &service->admission->config.penalty;
 	int64_t ms = penalty_ms(config, reason, blamed);
 
-	if (ms > 0)
+	if (ms > 0 && !service->crowd)
 		sources_punish(config, find_entry(service, &place->client), ms, clock_now_ns());
 }

@@ -24,6 +24,7 @@ struct admission_place {
 	bool counted;               /* in hand */
 	bool owes;                  /* it was let in: what it did will be written down */
 	struct source_entry *entry; /* NULL: untracked, or nobody in particular */
+	enum end_reason would;      /* a dry run let it in */
 	struct admit_client client;
 };
 
@@ -31,7 +32,9 @@ struct admission {
 	struct limits_config config;
 	struct sources sources; /* shared with standing workers */
 	size_t sources_size;
-	size_t size;          /* of all of this */
+	struct sources
+		own; /* in a worker that serves many: of its own clients, in its area, for the others to read */
+	size_t size; /* of all of this */
 	unsigned int clients; /* in the hands of this process's connections */
 	uint64_t draws;       /* of random numbers */
 	int64_t looked_ns;    /* when admission_give_back_over last did */
@@ -46,7 +49,11 @@ void admission_close(struct service *service); /* idempotent */
 /* In a standing worker, once: what the service process writes is read-only from now on. 0 or -errno. */
 int admission_enter_worker(struct service *service);
 
-/* ---- In the service process ---- */
+/* In a worker that serves many: memory for its own table is at the end of its area (admission_own_size). */
+size_t admission_own_size(const struct brood_service *config); /* 0: no limits per source */
+void admission_own(struct admission *admission, const struct brood_service *config, void *memory);
+
+/* ---- In the service process, or a worker that serves many ---- */
 
 void admission_let_in(struct service *service, struct admission_place *place, int64_t now_ns);
 void admission_give_back(struct service *service, struct admission_place *place); /* its count. Idempotent */

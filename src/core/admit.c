@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "contract/transport.h"
+#include "core/crowd.h"
 #include "core/engine_private.h"
 #include "transport/address.h"
 
@@ -207,6 +208,15 @@ static bool is_at_a_count(const struct limits_config *config, const struct admit
 	return config->max_clients > 0 && counts->clients >= config->max_clients - config->reserved;
 }
 
+/* In a worker, those of the others as well. */
+static void count_all(const struct service *service, const struct admission_place *place, int64_t now_ns,
+	struct admit_counts *ret_counts)
+{
+	admit_counts_begin(service, &place->client, now_ns, ret_counts);
+	if (service->crowd)
+		crowd_count(service, place->client.tag, ret_counts);
+}
+
 /* Whom a dry run would have refused is not counted: else it would refuse others than the limits will. */
 enum end_reason admit(struct service *service, struct brood_conn *conn)
 {
@@ -219,15 +229,21 @@ enum end_reason admit(struct service *service, struct brood_conn *conn)
 	*place = (struct admission_place){ 0 };
 	admit_look(service, conn, &place->client);
 	service->admission->draws++;
-	admit_counts_begin(service, &place->client, conn->accepted_ns, &counts);
+	count_all(service, place, conn->accepted_ns, &counts);
 	if (is_at_a_count(&service->admission->config, &counts) && admission_give_back_over(service))
-		admit_counts_begin(service, &place->client, conn->accepted_ns, &counts);
+		count_all(service, place, conn->accepted_ns, &counts);
 	reason = admit_judge(service, conn, &place->client, &counts, &would);
-	if (would != END_NONE)
+	place->would = would;
+	if (would != END_NONE && !service->crowd)
 		tell_would(service, &conn->peer, conn->peer_size, would);
-	else if (reason == END_NONE)
+	else if (reason == END_NONE && would == END_NONE)
 		admission_let_in(service, place, conn->accepted_ns);
 	return reason;
+}
+
+const struct admission_place *admit_place(const struct brood_conn *conn)
+{
+	return place_of(conn);
 }
 
 struct queue_wait admit_queue_wait(const struct brood_conn *conn)
@@ -264,8 +280,20 @@ void admit_harvest(struct service *service, const struct end_record *record, uin
 	if (!service->admission || limits_is_refusal(record->reason))
 		return;
 	identify(service->admission, &record->peer, record->peer_size, uid, &place.client);
-	admission_enter(service, &place, record->accepted_ns, clock_now_ns());
+	/* Of those that serve many, the arrival took the token. */
+	if (!service->model.ops->many)
+		admission_enter(service, &place, record->accepted_ns, clock_now_ns());
 	admission_punish(service, &place, (enum end_reason)record->reason, record->blame[0] != '\0');
+}
+
+void admit_arrival(struct service *service, const struct end_record *record)
+{
+	struct admission_place place = { 0 };
+
+	if (!service->admission)
+		return;
+	identify(service->admission, &record->peer, record->peer_size, record->uid, &place.client);
+	admission_enter(service, &place, record->accepted_ns, clock_now_ns());
 }
 
 void admit_tell_would(struct service *service, const struct end_record *record, enum end_reason would)

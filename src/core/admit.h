@@ -19,7 +19,7 @@ struct brood_conn;
 struct end_record;
 struct service;
 
-/* ---- In a service process that accepts (fork, thread, iterative) ---- */
+/* ---- In a service process that accepts (fork, thread, iterative), or a worker that serves many ---- */
 
 /* A connection just accepted. END_NONE: it is let in, and counted until admit_ended; else it is to be refused. */
 enum end_reason admit(struct service *service, struct brood_conn *conn);
@@ -29,6 +29,9 @@ void admit_ended(struct brood_conn *conn, enum end_reason reason);
 
 /* Its thread may never come back: writes down what its source did; its count stays until admit_ended. */
 void admit_written_off(struct brood_conn *conn);
+
+/* What was made of it; NULL: there are no limits. */
+const struct admission_place *admit_place(const struct brood_conn *conn);
 
 /* How long it waited in the kernel's queue, if that was asked for. */
 struct queue_wait admit_queue_wait(const struct brood_conn *conn);
@@ -64,6 +67,9 @@ enum end_reason admit_judge(const struct service *service, struct brood_conn *co
 
 /* Takes the token, adds the penalty. uid: of a Unix peer, or SOURCE_NO_UID. */
 void admit_harvest(struct service *service, const struct end_record *record, uint32_t uid);
+
+/* The same for a record that tells of no end, but of somebody who came: takes the token. */
+void admit_arrival(struct service *service, const struct end_record *record);
 
 /* A count and a line, now and then, about somebody whom a dry run let in. */
 void admit_tell_would(struct service *service, const struct end_record *record, enum end_reason would);

@@ -9,6 +9,7 @@
 
 #include "contract/transport.h"
 #include "core/arena_check.h"
+#include "core/crowd.h"
 #include "core/engine_private.h"
 #include "core/pool.h"
 #include "core/stray.h"
@@ -22,7 +23,8 @@ static bool accept_waits(const struct ledger *ledger)
 {
 	const struct listener *listener = &ledger->acceptors[0].listener;
 
-	return ledger->acceptor_count == 1 && !listener->transport->datagram && !listener->shared;
+	return !ledger->service->model.ops->many && ledger->acceptor_count == 1 && !listener->transport->datagram &&
+	       !listener->shared;
 }
 
 static int duplicate(int fd, int *ret_fd)
@@ -93,7 +95,8 @@ static int fill_in(struct arena *arena)
 
 int arena_open(struct service *service)
 {
-	size_t size = sizeof(struct arena) + pool_extras_size(service);
+	const struct pool_layout layout = pool_layout(service, 1);
+	size_t size = sizeof(struct arena) + layout.size;
 	struct arena *arena = pages_new(size);
 	int r;
 
@@ -103,8 +106,10 @@ int arena_open(struct service *service)
 	arena->size = size;
 	arena->life_fd = arena->wake_fd = arena->board_fd = arena->statm_fd = -1;
 	service->arena = arena;
-	pool_equip(service, &arena->conn, 0, (char *)(arena + 1));
+	pool_equip(service, &arena->conn, 0, &layout, (char *)(arena + 1));
 	r = fill_in(arena);
+	if (r == 0 && service->model.ops->many)
+		r = crowd_open(service);
 	if (r < 0)
 		arena_close(service);
 	return r;
@@ -123,6 +128,7 @@ void arena_close(struct service *service)
 	if (!arena)
 		return;
 	arena_check_close(arena);
+	crowd_close(arena);
 	close_fd(arena->life_fd);
 	close_fd(arena->wake_fd);
 	close_fd(arena->board_fd);

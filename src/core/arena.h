@@ -41,6 +41,7 @@ struct arena {
 	struct listener listeners[ENGINE_LISTENERS]; /* their fd: what is accepted on, until a signal takes it away */
 	int queue_fds[ENGINE_LISTENERS];             /* the same sockets by numbers that stay */
 	struct arena_check *check;                   /* NULL: nobody looks */
+	struct crowd *crowd;                         /* what each worker that serves many will be; NULL: none does */
 
 	/* The worker's. Up to the ring on one page: a fresh worker has but one to copy. */
 	_Alignas(ARENA_PAGE) struct standing *standing;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/arena.h"
+#include "core/crowd.h"
 #include "core/engine_private.h"
 #include "platform/leak_check.h"
 #include "process/pages.h"
@@ -109,7 +110,7 @@ static void look_at_mapping(struct arena *arena, const char *line)
 	uintptr_t from, to;
 
 	if (strstr(line, "[heap]") || strstr(line, "[stack]") ||
-		sscanf(line, "%" SCNxPTR "-%" SCNxPTR, &from, &to) != 2)
+		sscanf(line, "%" SCNxPTR "-%" SCNxPTR, &from, &to) != 2 || crowd_has_memory_at(arena, from))
 		return;
 	if (knows_mapping(check, from, to) || check->mapping_count == MAX_MAPPINGS)
 		return;
@@ -164,7 +165,7 @@ static void look_at_mask(struct arena *arena)
 
 void arena_check(struct arena *arena)
 {
-	if (!arena->check || arena->park.count > 0)
+	if (!arena->check || arena->park.count > 0 || crowd_has_parked(arena))
 		return;
 	look_at_threads(arena);
 	look_at_mask(arena);

@@ -2,10 +2,12 @@
 /* Defaults and checks: from what the user declared to what is in effect. Pure. */
 #include <errno.h>
 #include <limits.h>
+#include <sched.h>
 #include <string.h>
 
 #include "contract/model.h"
 #include "contract/standing.h"
+#include "core/admission.h"
 #include "core/engine_private.h"
 #include "limits/limits.h"
 
@@ -25,12 +27,15 @@
 #define MAX_OOM_SCORE    1000
 #define ITERATIVE_FORKS  40
 #define PREFORK_WORKERS  8
+#define EVENT_CONNS      10000
+#define MAX_CONNS        1000000
 
 static const struct model_ops *const models[] = {
 	[BROOD_FORK] = &model_fork,
 	[BROOD_ITERATIVE] = &model_iterative,
 	[BROOD_THREAD] = &model_thread,
 	[BROOD_PREFORK] = &model_prefork,
+	[BROOD_EVENT] = &model_event,
 };
 
 struct setting {
@@ -146,10 +151,32 @@ static int check_pool(struct brood_service *service, struct sentence *why)
 	return 0;
 }
 
+/* A loop for each core that we may run on. */
+static int cores(void)
+{
+	cpu_set_t mine;
+
+	return sched_getaffinity(0, sizeof mine, &mine) == 0 ? CPU_COUNT(&mine) : 1;
+}
+
+static int check_event(struct brood_service *service, struct sentence *why)
+{
+	if (service->workers == 0)
+		service->workers = cores();
+	if (service->max_conns == 0)
+		service->max_conns = EVENT_CONNS;
+	if (service->max_conns < 1 || service->max_conns > MAX_CONNS)
+		return sentence_set(why, -EINVAL, "service %s: max_conns is %d; it must be between 1 and %d",
+			service->name, service->max_conns, MAX_CONNS);
+	return check_pool_bound(service, "workers", service->workers, why);
+}
+
 static int check_workers(struct brood_service *service, struct sentence *why)
 {
 	if (service->model == BROOD_PREFORK)
 		return check_pool(service, why);
+	if (service->model == BROOD_EVENT)
+		return check_event(service, why);
 	if (service->model != BROOD_FORK) {
 		if (service->workers != 0 && service->workers != 1)
 			return sentence_set(why, -EINVAL, "service %s: workers is %d, but model %s has one; %s",
@@ -166,28 +193,34 @@ static int check_workers(struct brood_service *service, struct sentence *why)
 	return 0;
 }
 
+#define OF(model) (1U << (model))
+
 /* What only standing workers, or only processes, can honour. */
 static int check_model(const struct brood_service *service, struct sentence *why)
 {
 	const struct {
 		const char *name;
 		bool given;
-		bool for_fork;
+		unsigned int models;
+		const char *who;
 	} only[] = {
 		{ "workers_min, workers_max and workers_spare",
-			service->workers_min || service->workers_max || service->workers_spare, false },
-		{ "fresh", service->fresh != BROOD_REUSED, false },
-		{ "max_requests", service->max_requests != BROOD_OFF, false },
-		{ "recycle_memory_kib", service->recycle_memory_kib != BROOD_OFF, false },
-		{ "max_memory_kib", service->max_memory_kib != BROOD_OFF, true },
+			service->workers_min || service->workers_max || service->workers_spare, OF(BROOD_PREFORK),
+			"model prefork does" },
+		{ "fresh", service->fresh != BROOD_REUSED, OF(BROOD_PREFORK), "model prefork does" },
+		{ "max_requests", service->max_requests != BROOD_OFF, OF(BROOD_PREFORK) | OF(BROOD_EVENT),
+			"models prefork and event do" },
+		{ "recycle_memory_kib", service->recycle_memory_kib != BROOD_OFF, OF(BROOD_PREFORK) | OF(BROOD_EVENT),
+			"models prefork and event do" },
+		{ "max_memory_kib", service->max_memory_kib != BROOD_OFF,
+			OF(BROOD_PREFORK) | OF(BROOD_EVENT) | OF(BROOD_FORK), "models fork, prefork and event do" },
+		{ "max_conns", service->max_conns != 0, OF(BROOD_EVENT), "model event does" },
 	};
 
 	for (size_t i = 0; i < sizeof only / sizeof *only; i++)
-		if (only[i].given && service->model != BROOD_PREFORK &&
-			!(only[i].for_fork && service->model == BROOD_FORK))
-			return sentence_set(why, -EINVAL,
-				"service %s: model %s does not know %s; model prefork%s does", service->name,
-				models[service->model]->name, only[i].name, only[i].for_fork ? " or fork" : "");
+		if (only[i].given && !(only[i].models & OF(service->model)))
+			return sentence_set(why, -EINVAL, "service %s: model %s does not know %s; %s", service->name,
+				models[service->model]->name, only[i].name, only[i].who);
 	return 0;
 }
 
@@ -196,6 +229,9 @@ static int at_once(const struct brood_service *service)
 {
 	if (service->model == BROOD_THREAD)
 		return service->threads;
+	if (service->model == BROOD_EVENT)
+		return service->workers > INT_MAX / service->max_conns ? INT_MAX
+								       : service->workers * service->max_conns;
 	return service->model == BROOD_ITERATIVE ? 1 + ITERATIVE_FORKS : service->workers;
 }
 
@@ -264,6 +300,11 @@ const char *engine_model_name(enum brood_model model)
 	return (unsigned int)model < sizeof models / sizeof *models ? models[model]->name : NULL;
 }
 
+bool engine_model_is_standing(enum brood_model model)
+{
+	return models[model]->standing;
+}
+
 const struct model_ops *engine_model_ops(enum brood_model model)
 {
 	return models[model];
@@ -282,9 +323,11 @@ struct model_config engine_model_config(const struct brood_service *service)
 		.max_memory_kib = service->max_memory_kib,
 		.oneshot = service->fresh == BROOD_ONESHOT,
 		.threads = service->threads,
+		.max_conns = service->max_conns,
 		.stack_kib = service->stack_kib,
 		.kill_after_ms = service->kill_after_ms,
 		.stall_cpu_ms = MODEL_STALL_CPU_MS,
+		.stall_loop_ms = MODEL_STALL_LOOP_MS,
 		.life_fd = -1,
 		.board_fd = -1,
 	};
@@ -292,7 +335,11 @@ struct model_config engine_model_config(const struct brood_service *service)
 
 size_t engine_area_size(const struct brood_service *service)
 {
-	return models[service->model]->standing ? STANDING_SIZE : SLOT_SIZE;
+	size_t size = models[service->model]->standing ? STANDING_SIZE : SLOT_SIZE;
+
+	if (models[service->model]->many)
+		size = standing_sources_at(service->max_conns) + admission_own_size(service);
+	return (size + SLOT_SIZE - 1) / SLOT_SIZE * SLOT_SIZE;
 }
 
 unsigned int engine_slots(const struct brood_service *service)

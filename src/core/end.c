@@ -10,6 +10,7 @@
 #include "contract/transport.h"
 #include "core/accept.h"
 #include "core/admit.h"
+#include "core/crowd.h"
 #include "core/dead.h"
 #include "core/engine_private.h"
 #include "core/lines.h"
@@ -62,7 +63,7 @@ void end_read_slot(struct end_record *record, const struct slot *slot)
 	end_copy_text(record->blame, slot->blame, sizeof record->blame);
 }
 
-static void fill_in_record(struct end_record *record, const struct brood_conn *conn, enum end_reason reason)
+void end_fill_in(struct end_record *record, const struct brood_conn *conn, enum end_reason reason)
 {
 	const struct queue_wait queue_wait = admit_queue_wait(conn);
 
@@ -163,7 +164,7 @@ void end_tell(struct service *service, const struct end_record *record, const st
 	uint64_t unsaid = 0;
 
 	count(service->ledger->tally, record);
-	if (ended && record->died)
+	if (ended && record->died && !record->bystander)
 		end_worker_died(service, record->worker, (enum end_reason)record->reason, ended);
 	if (may_write_line(service, record, &unsaid))
 		write_line(service, record, ended, unsaid);
@@ -184,7 +185,7 @@ static void tell(struct brood_conn *conn, enum end_reason reason, const struct c
 	struct service *service = conn->service;
 	struct end_record *record = &service->ledger->record;
 
-	fill_in_record(record, conn, reason);
+	end_fill_in(record, conn, reason);
 	dead_examine(record, conn->slot, ended);
 	record->answered = ended && record->phase != PHASE_OVER && answer_for_dead(conn);
 	end_tell(service, record, ended);
@@ -198,15 +199,19 @@ void end_connection(struct brood_conn *conn, enum end_reason reason, const struc
 		reason = atomic_load_explicit(&conn->slot->reason, memory_order_relaxed);
 	if (reason == END_NONE || reason >= END_REASONS)
 		reason = END_UNKNOWN;
+	if (service->crowd && !crowd_tell(conn, reason))
+		return; /* it comes back when there is room for its record */
 	/* A penalty is in force before anybody reads of it. */
 	admit_ended(conn, reason);
-	if (!conn->recorded)
+	if (!service->crowd && !conn->recorded)
 		tell(conn, reason, ended);
 	tally_add(&service->ledger->tally->ended, 1);
 	list_remove(&conn->link);
 	service->ledger->out_count--;
 	tally_set(&service->ledger->tally->out, service->ledger->out_count);
-	if (!conn->model->ops->standing)
+	if (service->crowd)
+		crowd_unseat(conn);
+	else
 		placed_end(conn);
 	if (conn->recorded)
 		service->ledger->lost_count--;

@@ -30,6 +30,9 @@ void end_copy_text(char *to, const char *text, size_t size);
 /* What the slot says, into record: copied, as its writer was never to be trusted. Its reason only if there is none yet. */
 void end_read_slot(struct end_record *record, const struct slot *slot);
 
+/* What conn and its slot say about its end; nothing of what only a death, or another process, would add. */
+void end_fill_in(struct end_record *record, const struct brood_conn *conn, enum end_reason reason);
+
 /* The counters and the line of one end. ended: how its worker's process did, or NULL. */
 void end_tell(struct service *service, const struct end_record *record, const struct child_exit *ended);
 

@@ -272,6 +272,27 @@ static void say_draining(struct brood *engine)
 			strerrordesc_np(errno));
 }
 
+void engine_become_worker(struct brood *engine, struct service *service, struct loop *loop)
+{
+	engine->loop = loop;
+	engine->services[0] = service;
+	engine->service_count = 1;
+	engine->life_pipe[0] = engine->life_pipe[1] = -1;
+	engine->tick_timer = engine->drain_timer = (struct loop_timer){ 0 };
+	set_state(engine, ENGINE_SERVING);
+}
+
+void engine_worker_leaves(struct brood *engine)
+{
+	if (engine->state == ENGINE_SERVING)
+		set_state(engine, ENGINE_DRAINING);
+}
+
+bool engine_is_worker_on(const struct brood *engine)
+{
+	return engine->state != ENGINE_OVER;
+}
+
 void engine_go(struct brood *engine)
 {
 	for (size_t i = 0; i < engine->service_count && engine->state == ENGINE_SERVING; i++) {
@@ -307,7 +328,8 @@ int engine_resize(struct brood *engine, int workers, struct sentence *why)
 			why, r, "it has no places for %d: write them into its configuration, and reload", workers);
 	if (r < 0)
 		return sentence_set(why, r, "%s", strerrordesc_np(-r));
-	tally_set(&service->ledger->tally->capacity, (uint64_t)workers);
+	tally_set(&service->ledger->tally->capacity,
+		(uint64_t)workers * (ops->many ? (uint64_t)service->config.max_conns : 1));
 	if (!ops->standing)
 		accept_resume(service);
 	return 0;

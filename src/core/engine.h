@@ -74,6 +74,7 @@ void engine_kill(struct brood *engine);
 /* Why brood_run returned <0 was a request to be replaced (stuck threads). */
 bool engine_gave_up(const struct brood *engine);
 
+bool engine_model_is_standing(enum brood_model model); /* its workers accept by themselves */
 const char *engine_model_name(enum brood_model model); /* NULL if there is none */
 
 #endif

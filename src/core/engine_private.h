@@ -54,6 +54,12 @@ void engine_log(struct brood *engine, enum brood_level level, const char *format
 const struct model_ops *engine_model_ops(enum brood_model model);
 struct model_config engine_model_config(const struct brood_service *service);
 
+/* In a standing worker that serves many, which is an engine of its own: serving, with this service and this loop alone, and
+ * nothing of its parent's. Then: it finishes what it has; whether there is anything to do. */
+void engine_become_worker(struct brood *engine, struct service *service, struct loop *loop);
+void engine_worker_leaves(struct brood *engine);
+bool engine_is_worker_on(const struct brood *engine);
+
 /* Nothing may be out and nothing more to come: checked after each end and each closed listener. */
 void engine_check_over(struct brood *engine);
 

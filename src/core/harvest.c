@@ -33,10 +33,11 @@ static bool read_flag(const bool *flag)
 static void copy_record(struct end_record *record, const struct end_record *left, const struct service *service)
 {
 	memcpy(record, left, offsetof(struct end_record, peer));
+	record->arrival = read_flag(&left->arrival) && service->model.ops->many;
 	record->queue_at_most = read_flag(&left->queue_at_most);
 	record->datagram = read_flag(&left->datagram);
 	record->counted = true;
-	record->died = record->answered = false;
+	record->died = record->answered = record->bystander = false;
 	record->overdue_ms = 0;
 	if (record->reason == END_NONE || record->reason >= END_REASONS)
 		record->reason = END_UNKNOWN;
@@ -58,6 +59,10 @@ static void tell(struct service *service, pid_t worker)
 	struct end_record *record = &ledger->record;
 
 	record->worker = worker;
+	if (record->arrival) {
+		admit_arrival(service, record);
+		return;
+	}
 	if (record->datagram && record->listener < ledger->acceptor_count)
 		ledger->acceptors[record->listener].dropped = record->dropped;
 	if (record->accepted_ns > ledger->last_accept_ns && record->accepted_ns <= ledger->loop_now_ns)
@@ -165,48 +170,79 @@ static bool had_client(const struct standing *standing)
 }
 
 /* One that publishes its area and died on the way took its counts along: no figure is better than a wrong one. */
-static bool knows_counts(const struct service *service, const struct standing *standing)
+static bool knows_counts(const struct service *service, const struct seat *seat)
 {
 	return service->arena->board_fd < 0 ||
-	       atomic_load_explicit(&standing->seat.slot.phase, memory_order_relaxed) == PHASE_OVER;
+	       atomic_load_explicit(&seat->slot.phase, memory_order_relaxed) == PHASE_OVER;
 }
 
-static void fill_in(
-	const struct service *service, const struct standing *standing, pid_t worker, enum end_reason reason)
+static void fill_in(const struct service *service, const struct seat *seat, pid_t worker, enum end_reason reason)
 {
 	struct end_record *record = &service->ledger->record;
-	uint32_t peer_size =
-		standing->seat.peer_size; /* once: a child that its worker left behind may still write here */
+	uint32_t peer_size = seat->peer_size; /* once: a child that its worker left behind may still write here */
 
 	memset(record, 0, offsetof(struct end_record, peer));
 	record->reason = reason;
 	record->worker = worker;
-	record->queue_us = atomic_load_explicit(&standing->seat.queue_us, memory_order_relaxed);
-	record->counted = knows_counts(service, standing);
-	record->accepted_ns = atomic_load_explicit(&standing->seat.accepted_ns, memory_order_relaxed);
+	record->queue_us = atomic_load_explicit(&seat->queue_us, memory_order_relaxed);
+	record->counted = knows_counts(service, seat);
+	record->accepted_ns = atomic_load_explicit(&seat->accepted_ns, memory_order_relaxed);
 	record->peer.any.sa_family = AF_UNSPEC;
 	record->peer_size = peer_size <= sizeof record->peer ? peer_size : 0;
-	memcpy(&record->peer, &standing->seat.peer, record->peer_size);
-	record->uid = standing->seat.uid;
+	memcpy(&record->peer, &seat->peer, record->peer_size);
+	record->uid = seat->uid;
 	record->blame[0] = record->note[0] = '\0';
+}
+
+/* Answers for it, if it can be reached, and tells its end. */
+static void end_seat(
+	struct service *service, const struct seat *seat, const struct child_exit *ended, int table_pidfd)
+{
+	struct end_record *record = &service->ledger->record;
+	int fd = reach_client(service, seat, table_pidfd);
+
+	tally_add(&service->ledger->tally->accepted, 1);
+	/* A penalty is in force before anybody reads of it. */
+	end_read_slot(record, &seat->slot);
+	admit_harvest(service, record, record->uid);
+	service->model.host->died(service, record, &seat->slot, fd, ended);
+	if (fd >= 0)
+		close(fd);
 }
 
 static void end_client(struct service *service, unsigned int index, pid_t worker, enum end_reason reason,
 	const struct child_exit *ended, int table_pidfd)
 {
 	const struct standing *standing = board_standing(&service->board, index);
-	struct end_record *record = &service->ledger->record;
-	int fd = reach_client(service, &standing->seat, table_pidfd);
 
-	fill_in(service, standing, worker, reason);
-	record->answered = standing->served == service->ledger->notes[index].answered;
-	tally_add(&service->ledger->tally->accepted, 1);
-	/* A penalty is in force before anybody reads of it. */
-	end_read_slot(record, &standing->seat.slot);
-	admit_harvest(service, record, record->uid);
-	service->model.host->died(service, record, &standing->seat.slot, fd, ended);
-	if (fd >= 0)
-		close(fd);
+	fill_in(service, &standing->seat, worker, reason);
+	service->ledger->record.answered = standing->served == service->ledger->notes[index].answered;
+	end_seat(service, &standing->seat, ended, table_pidfd);
+}
+
+/* Of a worker that served many: the reason is that of the client whose handler ran; the others were only there. False: it had
+ * nobody. */
+static bool end_crowd(struct service *service, unsigned int index, pid_t worker, enum end_reason reason,
+	const struct child_exit *ended, int table_pidfd)
+{
+	struct standing *standing = board_standing(&service->board, index);
+	uint32_t seats = atomic_load_explicit(&standing->seats, memory_order_relaxed);
+	uint32_t running = atomic_load_explicit(&standing->running, memory_order_relaxed);
+	bool any = false;
+
+	for (uint32_t i = 0; i < seats && i < (uint32_t)service->config.max_conns; i++) {
+		const struct seat *seat = &standing_seats(standing)[i];
+		bool ran = running == i + 1;
+		bool all = running == 0 && reason != END_HANDLER_CRASHED && reason != END_HANDLER_EXITED;
+
+		if (atomic_load_explicit(&seat->accepted_ns, memory_order_relaxed) == 0)
+			continue;
+		fill_in(service, seat, worker, ran || all ? reason : END_WORKER_LOST);
+		service->ledger->record.bystander = any;
+		end_seat(service, seat, ended, table_pidfd);
+		any = true;
+	}
+	return any;
 }
 
 static void tell_idle_death(
@@ -214,7 +250,7 @@ static void tell_idle_death(
 {
 	struct end_record *record = &service->ledger->record;
 
-	fill_in(service, standing, worker, END_NONE);
+	fill_in(service, &standing->seat, worker, END_NONE);
 	record->accepted_ns = atomic_load_explicit(&standing->started_ns, memory_order_relaxed);
 	service->model.host->died(service, record, NULL, -1, ended);
 }
@@ -232,7 +268,9 @@ void harvest_gone(struct service *service, unsigned int index, pid_t worker, enu
 	unsigned int state = atomic_load_explicit(&standing->state, memory_order_relaxed);
 
 	lines_hold(service);
-	if (had_client(standing))
+	if (service->model.ops->many && end_crowd(service, index, worker, reason, ended, table_pidfd))
+		return;
+	if (!service->model.ops->many && had_client(standing))
 		end_client(service, index, worker, reason, ended, table_pidfd);
 	else if (state == STANDING_STARTING && failed_to_start(standing))
 		service->model.host->log(service, BROOD_ERROR, CAUSE_WORKER,
@@ -242,15 +280,28 @@ void harvest_gone(struct service *service, unsigned int index, pid_t worker, enu
 		tell_idle_death(service, standing, worker, ended);
 }
 
+const struct seat *harvest_in_hand(const struct service *service, unsigned int index)
+{
+	struct standing *standing = board_standing(&service->board, index);
+	uint32_t running = atomic_load_explicit(&standing->running, memory_order_relaxed);
+
+	if (!service->model.ops->many)
+		return &standing->seat;
+	if (running == 0 || running > (uint32_t)service->config.max_conns)
+		return NULL;
+	return &standing_seats(standing)[running - 1];
+}
+
 void harvest_expire(struct service *service, unsigned int index, int table_pidfd)
 {
 	const struct standing *standing = board_standing(&service->board, index);
-	int fd = reach_client(service, &standing->seat, table_pidfd);
+	const struct seat *seat = harvest_in_hand(service, index);
+	int fd = seat ? reach_client(service, seat, table_pidfd) : -EBADF;
 
 	if (fd < 0)
 		return;
 	/* Meanwhile it may be done, and this the next client's socket with the same number: who has no promise to break yet. */
-	if (end_is_overdue(&standing->seat.slot) && dead_expire(service, fd, &standing->seat.slot))
+	if (end_is_overdue(&seat->slot) && dead_expire(service, fd, &seat->slot))
 		service->ledger->notes[index].answered = standing->served;
 	close(fd);
 }

@@ -10,6 +10,7 @@
 #include "contract/end_reason.h"
 
 struct child_exit;
+struct seat;
 struct service;
 
 /* Of one worker: what was seen so far. The worker cannot write here. */
@@ -26,6 +27,7 @@ void harvest_begin(struct service *service, unsigned int index); /* a new worker
 bool harvest_ring(struct service *service, unsigned int index, pid_t worker);
 void harvest_gone(struct service *service, unsigned int index, pid_t worker, enum end_reason reason,
 	const struct child_exit *ended, int table_pidfd);
+const struct seat *harvest_in_hand(const struct service *service, unsigned int index);
 void harvest_expire(struct service *service, unsigned int index, int table_pidfd);
 
 #endif

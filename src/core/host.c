@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "core/crowd.h"
 #include "core/dead.h"
 #include "core/end.h"
 #include "core/engine_private.h"
@@ -70,6 +71,10 @@ const struct brood_host_ops host_ops = {
 	.worker_stop = host_worker_stop,
 	.enter_child = inherit_enter_child,
 	.serve = life_serve,
+	.serve_some = life_serve_some,
+	.waits_for_client = life_waits_for_client,
+	.is_stray = crowd_is_stray,
+	.is_shared = crowd_is_shared,
 	.ended = end_connection,
 	.written_off = end_written_off,
 	.expire = end_expire,

@@ -58,8 +58,11 @@ static int wait_for_client(struct brood_conn *conn, short events)
 static void count_operation(struct brood_conn *conn, _Atomic uint64_t *bytes, ssize_t size)
 {
 	slot_add(bytes, (uint64_t)size);
-	if (++conn->operations % TELL_OPERATIONS == 0)
-		conn_tell(conn);
+	if (++conn->operations % TELL_OPERATIONS != 0)
+		return;
+	conn_tell(conn);
+	if (conn->model->ops->breathe)
+		conn->model->ops->breathe(conn);
 }
 
 /* Before the first byte of an answer leaves: from here on nobody may answer in our place. Then our deadline is
@@ -85,6 +88,13 @@ static int fail(struct brood_conn *conn, int error)
 	return error < 0 ? io_break(conn, error) : 0;
 }
 
+static ssize_t try_to_recv(struct brood_conn *conn, void *buf, size_t size)
+{
+	if (conn->drained && conn->model->ops->hears_all)
+		return -EAGAIN;
+	return conn->transport->recv(conn, buf, size);
+}
+
 ssize_t io_recv(struct brood_conn *conn, void *buf, size_t size)
 {
 	ssize_t n;
@@ -97,7 +107,7 @@ ssize_t io_recv(struct brood_conn *conn, void *buf, size_t size)
 	/* Before the try: a client that never lets us wait must not outstay its time. Free without such a deadline. */
 	if (deadline_check(conn) < 0)
 		return -ETIMEDOUT;
-	while ((n = conn->transport->recv(conn, buf, size)) == -EAGAIN) {
+	while ((n = try_to_recv(conn, buf, size)) == -EAGAIN) {
 		r = wait_for_client(conn, POLLIN);
 		if (r < 0)
 			return r;
@@ -185,10 +195,9 @@ static int wait_parked(struct brood_conn *conn, int64_t deadline_ns)
 	return r;
 }
 
-int io_wait_for_request(struct brood_conn *conn)
+int io_look_for_request(struct brood_conn *conn)
 {
 	struct deadline deadline;
-	int r;
 
 	if (conn->broken)
 		return conn->broken;
@@ -199,10 +208,23 @@ int io_wait_for_request(struct brood_conn *conn)
 	if (conn->buffer_start < conn->buffer_end || conn->transport->pending(conn))
 		return 0;
 	deadline = deadline_for_read(conn, clock_now_ns());
-	r = wait_parked(conn, deadline.at_ns);
+	conn->parked_until_ns = deadline.at_ns;
+	conn->park_reason = deadline.reason;
+	return -EAGAIN;
+}
+
+int io_unpark(struct brood_conn *conn, int r)
+{
 	if (r == -ETIMEDOUT)
-		return deadline_expire(conn, deadline.reason);
+		return deadline_expire(conn, conn->park_reason);
 	return r < 0 && r != -ESHUTDOWN ? io_break(conn, r) : r;
+}
+
+int io_wait_for_request(struct brood_conn *conn)
+{
+	int r = io_look_for_request(conn);
+
+	return r == -EAGAIN ? io_unpark(conn, wait_parked(conn, conn->parked_until_ns)) : r;
 }
 
 int brood_sleep(struct brood_conn *conn, int ms)

@@ -20,6 +20,11 @@ int io_finish(struct brood_conn *conn); /* idempotent */
  * or the service drains (-ESHUTDOWN). */
 int io_wait_for_request(struct brood_conn *conn);
 
+/* The same in two halves, for who waits without a stack: -EAGAIN and parked_until_ns if it is to be waited for, else what is
+ * the case; then what became of the wait. */
+int io_look_for_request(struct brood_conn *conn);
+int io_unpark(struct brood_conn *conn, int r);
+
 /* The connection failed with this errno: remember it, so that every further call answers the same. Returns it. */
 int io_break(struct brood_conn *conn, int error);
 

@@ -21,6 +21,7 @@
 #include "core/deadline.h"
 #include "core/ending.h"
 #include "core/io.h"
+#include "core/pool.h"
 #include "core/service.h"
 #include "platform/direct.h"
 
@@ -42,7 +43,7 @@ static void enter_moment(struct brood_conn *conn, enum conn_phase phase)
 /* A handler that forks by itself and returns in the child would run the rest of this worker's life twice. */
 static bool is_stray(const struct brood_conn *conn)
 {
-	if (conn->model->ops->standing)
+	if (conn->service->arena)
 		return conn->service->arena->stray.is_child;
 	return direct_getpid() != (conn->child ? conn->pid : conn->model->pid);
 }
@@ -222,10 +223,44 @@ static void finish(struct brood_conn *conn)
 	conn_publish(conn);
 }
 
+bool life_waits_for_client(struct brood_conn *conn)
+{
+	if (!conn->service->config.handler.client_first || conn->transport->datagram)
+		return false;
+	deadline_begin(conn);
+	if (io_look_for_request(conn) != -EAGAIN)
+		return false;
+	pool_give_kit(conn);
+	return true;
+}
+
 void life_serve(struct brood_conn *conn)
 {
 	if (begin(conn))
 		while (handle_request(conn) && awake(conn, io_wait_for_request(conn)))
 			continue;
 	finish(conn);
+}
+
+bool life_serve_some(struct brood_conn *conn, int woken)
+{
+	bool begun = atomic_load_explicit(&conn->slot->phase, memory_order_relaxed) != PHASE_PLACED;
+	bool goes_on = awake(conn, io_unpark(conn, woken));
+
+	/* One that is to be served needs it; one that is over does not. */
+	if (goes_on && pool_take_kit(conn) < 0)
+		goes_on = awake(conn, io_break(conn, -ENOMEM));
+	if (goes_on && !begun)
+		goes_on = begin(conn);
+	while (goes_on && handle_request(conn)) {
+		int r = io_look_for_request(conn);
+
+		if (r == -EAGAIN) {
+			pool_give_kit(conn);
+			return true;
+		}
+		goes_on = awake(conn, r);
+	}
+	finish(conn);
+	return false;
 }

@@ -6,14 +6,16 @@
 #include <string.h>
 
 #include "contract/transport.h"
+#include "core/crowd.h"
 #include "core/engine_private.h"
 #include "process/pages.h"
 
 #define ALIGNMENT 64
+#define PAGE      4096
 
-static size_t aligned(size_t size)
+static size_t aligned(size_t size, size_t to)
 {
-	return (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+	return (size + to - 1) / to * to;
 }
 
 static bool has_datagrams(const struct ledger *ledger)
@@ -24,50 +26,49 @@ static bool has_datagrams(const struct ledger *ledger)
 	return false;
 }
 
-/* A connection's buffer, packet, answer, state and what is cold, one after the other. */
-struct extras {
-	size_t packet_size;
-	size_t state_size;
-	size_t each;
-};
-
-static struct extras extras_of(const struct service *service)
+struct pool_layout pool_layout(const struct service *service, unsigned int count)
 {
-	struct extras extras = {
-		.packet_size = has_datagrams(service->ledger) ? aligned((size_t)service->config.max_packet + 1) : 0,
-		.state_size = aligned(service->config.state_size),
+	struct pool_layout layout = {
+		.state_size = aligned(service->config.state_size, ALIGNMENT),
+		.packet_size = has_datagrams(service->ledger)
+				       ? aligned((size_t)service->config.max_packet + 1, ALIGNMENT)
+				       : 0,
 	};
 
-	extras.each = CONN_BUFFER + 2 * extras.packet_size + extras.state_size + aligned(sizeof(struct conn_cold));
-	return extras;
+	layout.cold_at = count * layout.state_size;
+	layout.kits_at = aligned(layout.cold_at + count * sizeof(struct conn_cold), PAGE);
+	layout.kit_size = CONN_BUFFER + 2 * layout.packet_size;
+	layout.size = layout.kits_at + count * layout.kit_size;
+	return layout;
 }
 
-size_t pool_extras_size(const struct service *service)
+static void use_kit(struct brood_conn *conn, const struct pool_layout *layout, char *kit)
 {
-	return extras_of(service).each;
+	conn->buffer = kit;
+	if (layout->packet_size == 0)
+		return;
+	conn->packet.data = kit + CONN_BUFFER;
+	conn->packet.reply = conn->packet.data + layout->packet_size;
 }
 
-void pool_equip(struct service *service, struct brood_conn *conn, unsigned int index, char *extra)
+void pool_equip(struct service *service, struct brood_conn *conn, unsigned int index,
+	const struct pool_layout *layout, char *extras)
 {
-	struct extras extras = extras_of(service);
-
 	conn->service = service;
 	conn->model = &service->model;
 	conn->index = index;
 	conn->publish_fd = -1;
 	conn->publish_at = (off_t)(index * service->board.area_size);
-	conn->slot = board_slot(&service->board, index);
-	conn->buffer = extra;
-	extra += CONN_BUFFER;
-	if (extras.packet_size) {
-		conn->packet.data = extra;
-		conn->packet.reply = extra + extras.packet_size;
-		extra += 2 * extras.packet_size;
-	}
 	conn->packet.limit = (size_t)service->config.max_packet;
-	conn->state = extras.state_size ? extra : NULL;
-	conn->cold = (struct conn_cold *)(void *)(extra + extras.state_size);
+	conn->state = layout->state_size ? extras + index * layout->state_size : NULL;
+	conn->cold = (struct conn_cold *)(void *)(extras + layout->cold_at) + index;
 	list_init(&conn->work);
+	if (service->crowd) {
+		crowd_equip(conn);
+		return;
+	}
+	conn->slot = board_slot(&service->board, index);
+	use_kit(conn, layout, extras + layout->kits_at + index * layout->kit_size);
 }
 
 /* The connections themselves are the service process's own pages (a forked worker gets a copy on its stack); what hangs on
@@ -76,24 +77,18 @@ int pool_open(struct service *service)
 {
 	unsigned int count = engine_slots(&service->config);
 	struct pool *pool = &service->ledger->pool;
-	size_t each = pool_extras_size(service);
-	int r = 0;
 
 	list_init(&pool->free);
+	pool->count = count;
 	pool->conns_size = count * sizeof(struct brood_conn);
-	pool->extras_size = count * each;
+	pool->layout = pool_layout(service, count);
 	pool->conns = zone_take(service->engine->zone, pool->conns_size);
-	pool->extras = pages_new(pool->extras_size);
+	pool->extras = pages_new(pool->layout.size);
 	if (!pool->conns || !pool->extras)
 		return -ENOMEM;
-	if (service->model.config.worker_copies)
-		r = zone_leave_out_too(service->engine->zone, pool->conns, pool->conns_size);
-	/* So that the lowest are taken first: fewer pages are ever touched. */
-	for (unsigned int i = count; i > 0; i--) {
-		pool_equip(service, &pool->conns[i - 1], i - 1, pool->extras + (i - 1) * each);
-		list_append(&pool->free, &pool->conns[i - 1].link);
-	}
-	return r;
+	return service->model.config.worker_copies
+		       ? zone_leave_out_too(service->engine->zone, pool->conns, pool->conns_size)
+		       : 0;
 }
 
 void pool_close(struct service *service)
@@ -101,7 +96,7 @@ void pool_close(struct service *service)
 	struct pool *pool = &service->ledger->pool;
 
 	zone_give(service->engine->zone, pool->conns, pool->conns_size);
-	pages_free(pool->extras, pool->extras_size);
+	pages_free(pool->extras, pool->layout.size);
 	*pool = (struct pool){ 0 };
 }
 
@@ -114,8 +109,8 @@ void pool_renew(struct brood_conn *conn)
 	conn->expired = 0;
 	conn->broken = conn->result = 0;
 	conn->set_up = conn->refused = false;
-	conn->got_byte = conn->eof = conn->finished = conn->aborted = conn->gave_way = conn->forked = conn->child =
-		false;
+	conn->got_byte = conn->eof = conn->finished = conn->aborted = conn->drained = conn->peeks = conn->gave_way =
+		conn->forked = conn->child = false;
 	conn->peer_size = conn->local_size = 0;
 	conn->has_peer_text = false;
 	conn->buffer_start = conn->buffer_end = 0;
@@ -126,21 +121,70 @@ void pool_renew(struct brood_conn *conn)
 	memset(conn->slot, 0, sizeof *conn->slot);
 }
 
+/* The one given back last: its pages are warm. Else the lowest that was never in use: fewer pages are ever touched. */
 struct brood_conn *pool_take(struct service *service)
 {
 	struct pool *pool = &service->ledger->pool;
 	struct brood_conn *conn;
 
-	if (list_empty(&pool->free))
+	if (!list_empty(&pool->free)) {
+		conn = container_of(pool->free.prev, struct brood_conn, link);
+		list_remove(&conn->link);
+	} else if (pool->used < pool->count &&
+		   (!service->crowd || crowd_open_conns(service->crowd, pool->used) == 0)) {
+		conn = &pool->conns[pool->used];
+		pool_equip(service, conn, pool->used++, &pool->layout, pool->extras);
+	} else {
 		return NULL;
-	/* The one given back last: its pages are warm. */
-	conn = container_of(pool->free.prev, struct brood_conn, link);
-	list_remove(&conn->link);
+	}
 	pool_renew(conn);
-	return conn;
+	if (pool_take_kit(conn) == 0)
+		return conn;
+	list_append(&pool->free, &conn->link);
+	return NULL;
 }
 
 void pool_give(struct brood_conn *conn)
 {
+	pool_give_kit(conn);
 	list_append(&conn->service->ledger->pool.free, &conn->link);
+}
+
+/* ---- Kits of a worker that serves many: as many as there are requests in progress have memory ---- */
+
+/* The first bytes of one that nobody has. */
+struct free_kit {
+	struct free_kit *next;
+};
+
+int pool_take_kit(struct brood_conn *conn)
+{
+	const struct service *service = conn->service;
+	struct pool *pool = &service->ledger->pool;
+	struct free_kit *kit;
+
+	if (!service->crowd || conn->buffer)
+		return 0;
+	kit = pool->free_kits;
+	if (!kit && crowd_open_kits(service->crowd, pool->kits) < 0)
+		return -ENOMEM;
+	if (kit)
+		pool->free_kits = kit->next;
+	else
+		kit = (struct free_kit *)(void *)(pool->extras + pool->layout.kits_at +
+						  pool->kits++ * pool->layout.kit_size);
+	use_kit(conn, &pool->layout, (char *)kit);
+	return 0;
+}
+
+void pool_give_kit(struct brood_conn *conn)
+{
+	const struct service *service = conn->service;
+	struct free_kit *kit = (struct free_kit *)(void *)conn->buffer;
+
+	if (!service->crowd || !kit)
+		return;
+	kit->next = service->ledger->pool.free_kits;
+	service->ledger->pool.free_kits = kit;
+	conn->buffer = NULL;
 }

@@ -1,22 +1,28 @@
 /* SPDX-License-Identifier: MIT */
-/* The connections of a service: made once, taken and given back. Service process only. */
+/* The connections of whoever accepts: made once, taken and given back. In a service process, or in a worker that serves many. */
 #ifndef CORE_POOL_H
 #define CORE_POOL_H
 
 #include <stddef.h>
 
-struct brood_conn;
-struct service;
+#include "core/service.h"
 
 int pool_open(struct service *service); /* needs acceptors, board and the model's capacity */
 void pool_close(struct service *service);
 
-struct brood_conn *pool_take(struct service *service); /* never NULL while the model has room */
+struct brood_conn *pool_take(struct service *service); /* NULL: no memory, or the model has no room */
 void pool_give(struct brood_conn *conn);
 
-/* A connection outside of the pool: a standing worker's own (core/arena.h). extra: pool_extras_size bytes. */
-size_t pool_extras_size(const struct service *service);
-void pool_equip(struct service *service, struct brood_conn *conn, unsigned int index, char *extra);
+/* In a worker that serves many a connection has its kit (buffer and packets) only while a request is in progress: it is given
+ * back, with nothing in it, when the connection is parked. Elsewhere nothing happens: it has its own. */
+int pool_take_kit(struct brood_conn *conn); /* 0 or -ENOMEM */
+void pool_give_kit(struct brood_conn *conn);
+
+struct pool_layout pool_layout(const struct service *service, unsigned int count);
+
+/* A connection outside of the pool: a standing worker's own (core/arena.h). extras: as large as layout says. */
+void pool_equip(struct service *service, struct brood_conn *conn, unsigned int index,
+	const struct pool_layout *layout, char *extras);
 void pool_renew(struct brood_conn *conn); /* for the next client */
 
 #endif

@@ -20,6 +20,8 @@
 
 struct admission;
 struct arena;
+struct crowd;
+struct free_kit;
 
 /* Why nobody is accepted at the moment. */
 enum accept_state {
@@ -37,13 +39,25 @@ struct acceptor {
 	uint32_t dropped; /* datagrams that the kernel had no room for, by its own count */
 };
 
-/* Connections are made once, when the service starts: no allocation per client. */
+/* What hangs on connections, in one mapping: all states, then all that is cold, then all kits (buffer, packet and answer). */
+struct pool_layout {
+	size_t state_size;
+	size_t packet_size; /* 0: no datagrams */
+	size_t cold_at;
+	size_t kits_at, kit_size;
+	size_t size;
+};
+
+/* Connections are made once, when the service starts: no allocation per client. Memory that none has used is not touched. */
 struct pool {
 	struct brood_conn *conns;
 	size_t conns_size;
-	char *extras; /* each connection's buffer, packets and state */
-	size_t extras_size;
+	unsigned int count, used; /* those beyond used were never taken */
+	struct pool_layout layout;
+	char *extras;
 	struct list free;
+	struct free_kit *free_kits; /* in a worker that serves many: see pool_take_kit */
+	unsigned int kits;          /* that were ever in use */
 };
 
 /* What the service process writes while it serves, and no worker ever reads: in the zone (process/zone.h). */
@@ -56,6 +70,7 @@ struct ledger {
 	int backoff_ms;
 	struct brood_conn *placeless; /* accepted, but no worker could be made yet: first in line for the next one */
 	int64_t placeless_since_ns;   /* since when none could be made; 0: the last one could */
+	unsigned int since_turn;      /* accepted since the others had their turn (core/accept.c) */
 	bool accepting;               /* inside accept_pass: ends must not start another */
 	bool held;                    /* not our turn: another process has the listeners, or will leave them to us */
 
@@ -95,6 +110,7 @@ struct service {
 	bool loaded, model_started;
 	struct ledger *ledger;
 	struct arena *arena;         /* of standing workers */
+	struct crowd *crowd;         /* in a worker that serves many: itself; NULL elsewhere */
 	struct admission *admission; /* NULL: no limits */
 };
 

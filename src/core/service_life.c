@@ -136,6 +136,8 @@ static uint64_t bound_of(const struct service *service)
 
 	if (config->model == BROOD_ITERATIVE)
 		return engine_slots(config);
+	if (config->model == BROOD_EVENT)
+		return (uint64_t)config->workers * (uint64_t)config->max_conns;
 	return (uint64_t)(config->model == BROOD_THREAD ? config->threads : config->workers);
 }
 

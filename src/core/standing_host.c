@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "core/accept_standing.h"
 #include "core/arena.h"
+#include "core/crowd.h"
 #include "core/engine_private.h"
 #include "core/gate.h"
 #include "core/harvest.h"
@@ -36,7 +37,9 @@ static int stand(struct service *service, unsigned int index, pid_t parent)
 {
 	int r = child_die_with_parent(parent, service->engine->supervised ? SIGKILL : GATE_SIGNAL);
 
-	return r < 0 ? r : take_stand(service, index, parent);
+	if (r < 0)
+		return r;
+	return service->model.ops->many ? crowd_stand(service, index, parent) : take_stand(service, index, parent);
 }
 
 static void leave_queues(const struct brood_conn *conn)
@@ -75,6 +78,11 @@ static int lend(struct service *service, unsigned int index)
 {
 	struct standing *standing = board_standing(&service->board, index);
 
+	/* What one before it held is gone with it: seats, and its table of sources. */
+	if (service->model.ops->many && fallocate(service->board.fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+						(off_t)(index * service->board.area_size + STANDING_SIZE),
+						(off_t)(service->board.area_size - STANDING_SIZE)) < 0)
+		return -errno;
 	memset(standing, 0, offsetof(struct standing, ring));
 	atomic_store_explicit(&standing->seat.client_fd, -1, memory_order_relaxed);
 	atomic_store_explicit(&standing->started_ns, clock_now_ns(), memory_order_relaxed);
@@ -101,6 +109,7 @@ const struct standing_host_ops standing_host_ops = {
 	.harvest = harvest_ring,
 	.flush = lines_flush,
 	.gone = harvest_gone,
+	.in_hand = harvest_in_hand,
 	.expire = harvest_expire,
 	.saturated = accept_standing_saturated,
 	.anyone_waits = accept_standing_anyone_waits,

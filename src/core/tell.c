@@ -16,7 +16,7 @@
 #define ROOM_TRIES  50
 #define ROOM_TRY_US 1000
 
-static void wake(const struct arena *arena)
+void tell_wake(const struct arena *arena)
 {
 	uint64_t one = 1;
 
@@ -27,10 +27,10 @@ static void wake(const struct arena *arena)
 
 /* After what there is to see was written, sequentially consistent: the service process says that it sleeps, and then looks
  * once more. */
-static void wake_if_asleep(const struct arena *arena)
+void tell_wake_if_asleep(const struct arena *arena)
 {
 	if (atomic_load(&arena->standing->asleep))
-		wake(arena);
+		tell_wake(arena);
 }
 
 /* What we write comes first, then what we are told, then the ring. */
@@ -57,7 +57,7 @@ void tell_refresh(struct arena *arena)
 			arena->board_fd, (char *)&arena->own + from, to - from, arena->conn.publish_at + (off_t)from);
 }
 
-static void tell_state(struct arena *arena, enum standing_state state, int64_t now_ns)
+void tell_state(struct arena *arena, enum standing_state state, int64_t now_ns)
 {
 	atomic_store_explicit(&arena->standing->since_ns, now_ns, memory_order_relaxed);
 	atomic_store(&arena->standing->state, state);
@@ -71,7 +71,7 @@ void tell_ready(struct arena *arena)
 		return;
 	tell_refresh(arena);
 	tell_state(arena, STANDING_IDLE, arena->standing->started_ns);
-	wake_if_asleep(arena);
+	tell_wake_if_asleep(arena);
 }
 
 void tell_leaving(struct arena *arena)
@@ -87,7 +87,7 @@ void tell_failed(struct arena *arena, int error)
 	publish(arena);
 }
 
-static uint32_t uid_of(struct brood_conn *conn, bool limited)
+uint32_t tell_uid_of(struct brood_conn *conn, bool limited)
 {
 	struct brood_cred cred;
 
@@ -116,13 +116,13 @@ void tell_client(struct arena *arena, const struct admit_client *client, bool li
 	atomic_store_explicit(&standing->seat.accepted_ns, conn->accepted_ns, memory_order_relaxed);
 	atomic_store_explicit(&standing->seat.tag, limited ? client->tag : 0, memory_order_relaxed);
 	atomic_store_explicit(&standing->seat.uncounted, 0, memory_order_relaxed);
-	standing->seat.uid = uid_of(conn, limited);
+	standing->seat.uid = tell_uid_of(conn, limited);
 	standing->seat.peer_size = conn->peer_size;
 	copy_peer(&standing->seat.peer, conn);
 	slot_add(&standing->served, 1);
 	tell_state(arena, STANDING_BUSY, conn->accepted_ns);
 	tell_refresh(arena);
-	wake_if_asleep(arena);
+	tell_wake_if_asleep(arena);
 }
 
 void tell_uncounted(struct arena *arena)
@@ -143,7 +143,7 @@ static bool wait_for_room(struct arena *arena, uint64_t head)
 		arena->ring_is_stuck = false;
 		return true;
 	}
-	wake(arena);
+	tell_wake(arena);
 	for (int i = 0; i < ROOM_TRIES && !arena->ring_is_stuck; i++) {
 		usleep(ROOM_TRY_US);
 		tell_refresh(arena);
@@ -175,6 +175,17 @@ static void fill_in(struct end_record *record, const struct arena *arena, const 
 	end_read_slot(record, conn->slot);
 }
 
+/* What a source is to wait for, it waits for from now on; and the ring is not to be full before somebody looks. */
+static void tell_news(const struct arena *arena, uint64_t head, bool blamed)
+{
+	uint64_t harvested = atomic_load_explicit(&arena->standing->harvested, memory_order_relaxed);
+
+	if (blamed || head - harvested == STANDING_RECORDS / 2)
+		tell_wake(arena);
+	else
+		tell_wake_if_asleep(arena);
+}
+
 void tell_end(struct arena *arena, const struct admit_client *client, enum end_reason would_refuse)
 {
 	struct standing *standing = arena->standing;
@@ -197,14 +208,25 @@ void tell_end(struct arena *arena, const struct admit_client *client, enum end_r
 		slot_add(&standing->lost, 1);
 	}
 	tell_state(arena, STANDING_IDLE, now_ns);
-	/* What a source is to wait for, it waits for from now on. */
-	if (slot->blame[0])
-		wake(arena);
-	if (head + 1 - atomic_load_explicit(&arena->standing->harvested, memory_order_relaxed) ==
-		STANDING_RECORDS / 2)
-		wake(arena);
-	else
-		wake_if_asleep(arena);
+	tell_news(arena, head + 1, slot->blame[0] != '\0');
+}
+
+/* ---- Of a worker that serves many: it cannot wait for room ---- */
+
+struct end_record *tell_next_record(const struct arena *arena)
+{
+	struct standing *standing = arena->standing;
+	uint64_t head = atomic_load_explicit(&standing->head, memory_order_relaxed);
+
+	return has_room(arena, head) ? &standing->ring[head % STANDING_RECORDS] : NULL;
+}
+
+void tell_recorded(const struct arena *arena, bool blamed)
+{
+	uint64_t head = atomic_load_explicit(&arena->standing->head, memory_order_relaxed) + 1;
+
+	atomic_store(&arena->standing->head, head);
+	tell_news(arena, head, blamed);
 }
 
 void tell_accept_error(struct arena *arena, int error)
@@ -214,12 +236,12 @@ void tell_accept_error(struct arena *arena, int error)
 	atomic_thread_fence(memory_order_seq_cst);
 	publish(arena);
 	tell_refresh(arena);
-	wake_if_asleep(arena);
+	tell_wake_if_asleep(arena);
 }
 
 void tell_wants_to_go(struct arena *arena)
 {
 	atomic_store(&arena->standing->wants_to_go, 1);
 	publish(arena);
-	wake(arena);
+	tell_wake(arena);
 }

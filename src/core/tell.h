@@ -15,7 +15,10 @@
 
 struct admit_client;
 struct arena;
+struct brood_conn;
+struct end_record;
 
+void tell_state(struct arena *arena, enum standing_state state, int64_t now_ns);
 void tell_ready(struct arena *arena); /* IDLE, for the first time: somebody may wait for it */
 void tell_leaving(struct arena *arena);
 void tell_failed(struct arena *arena, int error); /* to start */
@@ -31,6 +34,18 @@ void tell_uncounted(struct arena *arena);
 
 /* It is closed: what the slot says goes into the ring. IDLE. */
 void tell_end(struct arena *arena, const struct admit_client *client, enum end_reason would_refuse);
+
+/* The same for one that serves many: the next free record of the ring, to be filled in; NULL: the service process has not
+ * come to empty it. Then: it is filled in. blamed: somebody should look soon. */
+struct end_record *tell_next_record(const struct arena *arena);
+void tell_recorded(const struct arena *arena, bool blamed);
+
+/* Of a Unix peer, if its source is counted by it. */
+uint32_t tell_uid_of(struct brood_conn *conn, bool limited);
+
+/* The service process looks: now; or soon, as it does by itself unless the area says that it sleeps. */
+void tell_wake(const struct arena *arena);
+void tell_wake_if_asleep(const struct arena *arena);
 
 void tell_accept_error(struct arena *arena, int error);
 void tell_wants_to_go(struct arena *arena);

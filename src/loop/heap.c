@@ -38,9 +38,8 @@ struct loop_timer *heap_first(const struct loop *loop)
 	return loop->heap_size ? loop->heap[1] : NULL;
 }
 
-static int grow(struct loop *loop)
+static int grow(struct loop *loop, size_t capacity)
 {
-	size_t capacity = 2 * loop->heap_capacity;
 	struct loop_timer **heap = calloc(capacity, sizeof(struct loop_timer *));
 
 	if (!heap)
@@ -58,6 +57,11 @@ void heap_init(struct loop *loop)
 	loop->heap_capacity = LOOP_FIRST_HEAP;
 }
 
+int heap_reserve(struct loop *loop, size_t timers)
+{
+	return timers < loop->heap_capacity ? 0 : grow(loop, timers + 1);
+}
+
 void heap_free(struct loop *loop)
 {
 	if (loop->heap != loop->first_heap)
@@ -67,7 +71,7 @@ void heap_free(struct loop *loop)
 int heap_insert(struct loop *loop, struct loop_timer *timer)
 {
 	if (loop->heap_size + 1 >= loop->heap_capacity) {
-		int r = grow(loop);
+		int r = grow(loop, 2 * loop->heap_capacity);
 
 		if (r < 0)
 			return r;

@@ -7,6 +7,7 @@
 
 void heap_init(struct loop *loop);
 void heap_free(struct loop *loop);
+int heap_reserve(struct loop *loop, size_t timers);            /* room for so many; 0 or -ENOMEM */
 struct loop_timer *heap_first(const struct loop *loop);        /* or NULL */
 int heap_insert(struct loop *loop, struct loop_timer *timer);  /* 0 or -ENOMEM */
 void heap_remove(struct loop *loop, struct loop_timer *timer); /* must be in it */

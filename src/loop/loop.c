@@ -42,12 +42,24 @@ int loop_add(struct loop *loop, struct loop_source *source, uint32_t events)
 	return 0;
 }
 
+int loop_mod(struct loop *loop, const struct loop_source *source, uint32_t events)
+{
+	struct epoll_event event = { .events = events, .data.ptr = (void *)(uintptr_t)source };
+
+	return epoll_ctl(loop->epoll_fd, EPOLL_CTL_MOD, source->fd, &event) < 0 ? -errno : 0;
+}
+
 /* Closing alone would not do: epoll knows open files, and a forked child may still hold a duplicate. */
 void loop_del(struct loop *loop, struct loop_source *source)
 {
 	if (!source->added)
 		return;
 	epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, source->fd, NULL);
+	loop_forget(loop, source);
+}
+
+void loop_forget(struct loop *loop, struct loop_source *source)
+{
 	source->added = false;
 	for (int i = loop->batch_next; i < loop->batch_size; i++)
 		if (loop->batch[i].data.ptr == source)
@@ -61,6 +73,11 @@ int loop_arm(struct loop *loop, struct loop_timer *timer, int64_t at_ns)
 	/* Never in the turn in hand: no timer can keep the loop there by arming itself again. */
 	timer->at_ns = at_ns > loop->now_ns ? at_ns : loop->now_ns + 1;
 	return heap_insert(loop, timer);
+}
+
+int loop_reserve(struct loop *loop, size_t timers)
+{
+	return heap_reserve(loop, timers);
 }
 
 void loop_disarm(struct loop *loop, struct loop_timer *timer)

@@ -58,10 +58,15 @@ int loop_init(struct loop *loop);
 void loop_fini(struct loop *loop);
 
 int loop_add(struct loop *loop, struct loop_source *source, uint32_t events); /* EPOLLIN …; 0 or -errno */
+int loop_mod(struct loop *loop, const struct loop_source *source, uint32_t events);
 void loop_del(struct loop *loop, struct loop_source *source); /* idempotent; before close(2) of its fd */
+
+/* The same, without a system call, for a descriptor that nobody else has and that is closed next. */
+void loop_forget(struct loop *loop, struct loop_source *source);
 
 int loop_arm(struct loop *loop, struct loop_timer *timer, int64_t at_ns); /* also re-arms; -ENOMEM */
 void loop_disarm(struct loop *loop, struct loop_timer *timer);            /* idempotent */
+int loop_reserve(struct loop *loop, size_t timers); /* so many may be armed without -ENOMEM; 0 or -ENOMEM */
 
 /* Idempotent until it was done. Where the next turn may come late (see stays), that is at the end of each turn. */
 void loop_before_sleep(struct loop *loop, struct loop_pause *pause);

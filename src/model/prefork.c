@@ -13,6 +13,7 @@
 #include "contract/model.h"
 #include "model/heir.h"
 #include "model/held.h"
+#include "model/prefork.h"
 #include "model/prefork_pool.h"
 #include "model/wait.h"
 #include "platform/rseq.h"
@@ -31,12 +32,12 @@ static size_t pool_size(int capacity)
 	return sizeof(struct prefork) + (size_t)capacity * sizeof(struct station);
 }
 
-static int prefork_capacity(const struct model_config *config)
+int prefork_capacity(const struct model_config *config)
 {
 	return MOST(config->workers) + MORE_PLACES(MOST(config->workers));
 }
 
-static int prefork_room(const struct model *model)
+int prefork_room(const struct model *model)
 {
 	return prefork_pool_workers(model->state);
 }
@@ -114,7 +115,7 @@ static int wait_for_first(struct prefork *pool)
 	return r < 0 ? r : 0;
 }
 
-static void prefork_stop(struct model *model)
+void prefork_stop(struct model *model)
 {
 	struct prefork *pool = model->state;
 
@@ -128,7 +129,7 @@ static void prefork_stop(struct model *model)
 	zone_give(model->zone, pool, pool_size(pool->capacity));
 }
 
-static int prefork_start(struct model *model)
+int prefork_start(struct model *model)
 {
 	struct prefork *pool;
 	int r;
@@ -157,7 +158,7 @@ static int prefork_start(struct model *model)
 	return r;
 }
 
-static void prefork_go(struct model *model)
+void prefork_go(struct model *model)
 {
 	struct prefork *pool = model->state;
 
@@ -178,7 +179,7 @@ static void tell_all(struct prefork *pool, enum standing_order kind)
 		station_remind(&pool->stations[i]);
 }
 
-static void prefork_yield(struct model *model)
+void prefork_yield(struct model *model)
 {
 	struct prefork *pool = model->state;
 
@@ -187,7 +188,7 @@ static void prefork_yield(struct model *model)
 	prefork_pool_look_soon(pool);
 }
 
-static void prefork_empty(struct model *model, uint32_t queues)
+void prefork_empty(struct model *model, uint32_t queues)
 {
 	struct prefork *pool = model->state;
 
@@ -201,14 +202,14 @@ static void prefork_empty(struct model *model, uint32_t queues)
 	prefork_pool_look_soon(pool);
 }
 
-static int prefork_left(const struct model *model)
+int prefork_left(const struct model *model)
 {
 	const struct prefork *pool = model->state;
 
 	return pool ? pool->left : 0;
 }
 
-static int prefork_resize(struct model *model, int workers)
+int prefork_resize(struct model *model, int workers)
 {
 	struct prefork *pool = model->state;
 
@@ -224,19 +225,19 @@ static int prefork_resize(struct model *model, int workers)
 	return 0;
 }
 
-static int prefork_place(struct model *model, struct brood_conn *conn)
+int prefork_place(struct model *model, struct brood_conn *conn)
 {
 	(void)model, (void)conn;
 	return -EAGAIN;
 }
 
 /* It looks by itself. */
-static void prefork_sweep(struct model *model, int64_t now_ns)
+void prefork_sweep(struct model *model, int64_t now_ns)
 {
 	(void)model, (void)now_ns;
 }
 
-static void prefork_kill(struct model *model)
+void prefork_kill(struct model *model)
 {
 	struct prefork *pool = model->state;
 
@@ -246,7 +247,7 @@ static void prefork_kill(struct model *model)
 	prefork_pool_look_soon(pool);
 }
 
-static void prefork_forget(const struct model *model)
+void prefork_forget(const struct model *model)
 {
 	struct prefork *pool = model->state;
 

@@ -7,6 +7,7 @@
 #include "model/prefork_pool.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -21,10 +22,18 @@
 /* Whoever goes, and still has its client then, counts among those who serve: most are done before. */
 #define LINGER_MS 100
 
+/* Workers that go, and do not come to an end, while others are replaced: of the kind that count among those who serve, any
+ * number, as their bound holds; of the others as many as serve. */
+#define MOST_LINGERING(pool) ((pool)->owner.model->ops->many ? prefork_pool_workers(pool) : INT_MAX)
+
 /* What was seen at one look. */
 struct sight {
 	bool active; /* something happened since the last one */
-	int busy, idle, starting;
+	int clients, idle, starting;
+	int taking; /* workers that may take another client … */
+	int full;   /* … and that may not */
+	int lingering;
+	bool moved;                /* one takes no more, of whom the kernel may have told it alone */
 	int recycling;             /* or otherwise on their way out: beside those in … */
 	struct sizing_counts pool; /* … who are to stay, or linger */
 };
@@ -129,13 +138,18 @@ static void call_away(struct station *station, struct sight *sight)
 	sight->recycling++;
 }
 
+/* What one that serves many has in its hands it finishes. */
+static bool may_be_let_go(const struct prefork *pool, const struct station *station)
+{
+	return pool->owner.model->ops->many || station_state(station) == STANDING_IDLE;
+}
+
 static void let_go(struct prefork *pool, int count, struct sight *sight)
 {
 	for (int i = pool->used - 1; i >= 0 && count > 0; i--) {
 		struct station *station = &pool->stations[i];
 
-		if (station_is_free(station) || station->told || station->after ||
-			station_state(station) != STANDING_IDLE)
+		if (station_is_free(station) || station->told || station->after || !may_be_let_go(pool, station))
 			continue;
 		call_away(station, sight);
 		count--;
@@ -172,7 +186,7 @@ static void recycle(struct prefork *pool, struct sight *sight)
 
 		if (station_is_free(station) || !wants_to_go(pool, station))
 			continue;
-		if (sight->pool.alive > prefork_pool_workers(pool) ||
+		if (sight->pool.alive > prefork_pool_workers(pool) || sight->lingering >= MOST_LINGERING(pool) ||
 			!sizing_may_recycle(&pool->sizing, sight->pool.alive, sight->recycling))
 			return;
 		station->after = start_one(pool, STANDING_STAY);
@@ -211,8 +225,25 @@ static void note_idle(struct prefork *pool, struct station *station, enum standi
 /* It was told to leave, and its client is no matter of a moment. */
 static bool lingers(const struct prefork *pool, const struct station *station, enum standing_state state)
 {
-	return station->told && state == STANDING_BUSY &&
+	return station->told && state == (pool->owner.model->ops->many ? STANDING_LEAVING : STANDING_BUSY) &&
 	       pool->owner.model->loop->now_ns - station->told_ns >= LINGER_MS * NS_PER_MS;
+}
+
+static int clients_of(const struct prefork *pool, const struct standing *standing, enum standing_state state)
+{
+	const struct model *model = pool->owner.model;
+	uint32_t clients = atomic_load_explicit(&standing->clients, memory_order_relaxed);
+
+	if (!model->ops->many)
+		return state == STANDING_BUSY;
+	return clients < (uint32_t)model->config.max_conns ? (int)clients : model->config.max_conns;
+}
+
+static bool is_full(const struct prefork *pool, const struct standing *standing, enum standing_state state)
+{
+	if (!pool->owner.model->ops->many)
+		return state == STANDING_BUSY;
+	return atomic_load_explicit(&standing->full, memory_order_relaxed) != 0;
 }
 
 static void see(struct prefork *pool, struct station *station, struct sight *sight)
@@ -223,19 +254,27 @@ static void see(struct prefork *pool, struct station *station, struct sight *sig
 	enum standing_state state = station_state(station);
 	bool stays = !station->told && !station->after && (!pool->size.one_shot || state != STANDING_LEAVING);
 	bool lingering = lingers(pool, station, state);
+	bool many = pool->owner.model->ops->many, full = is_full(pool, standing, state);
 
 	sight->active |= prefork_pool_host(pool)->harvest(service, station->index, station->worker.pid);
 	sight->active |= state == STANDING_STARTING || state != station->seen_state || served != station->seen_served;
+	sight->moved |= many && ((full && !station->seen_full) ||
+					(state == STANDING_LEAVING && station->seen_state != STANDING_LEAVING));
 	station->seen_state = state;
 	station->seen_served = served;
+	station->seen_full = full;
 	note_idle(pool, station, state);
-	sight->busy += state == STANDING_BUSY;
+	sight->clients += clients_of(pool, standing, state);
+	sight->full += full;
+	sight->taking += (state == STANDING_IDLE || state == STANDING_BUSY) && !full;
 	sight->idle += state == STANDING_IDLE;
 	if (station->told)
 		station_remind(station);
 	sight->starting += state == STANDING_STARTING;
 	sight->recycling += station->after || (station->told && !lingering);
-	sight->pool.alive += stays || lingering;
+	sight->lingering += lingering;
+	/* The bound of one that serves many is its own. */
+	sight->pool.alive += stays || (lingering && !many);
 	sight->pool.idle += stays && state == STANDING_IDLE;
 	sight->pool.starting += stays && state == STANDING_STARTING;
 }
@@ -249,7 +288,9 @@ static struct sight look_around(struct prefork *pool)
 			see(pool, &pool->stations[i], &sight);
 	tally_set(&tally_of(pool)->workers, (uint64_t)pool->left);
 	tally_set(&tally_of(pool)->idle, (uint64_t)sight.idle);
-	tally_set(&tally_of(pool)->out, (uint64_t)sight.busy);
+	tally_set(&tally_of(pool)->out, (uint64_t)sight.clients);
+	for (int i = 0; sight.moved && i < pool->used; i++)
+		station_remind(&pool->stations[i]);
 	return sight;
 }
 
@@ -269,8 +310,8 @@ static void sweep(struct prefork *pool, int64_t now_ns)
 /* In a flood all are busy and one is not, many times in each look's time: that is no news. */
 static void tell_saturation(struct prefork *pool, const struct sight *sight, int wanted, int64_t now_ns)
 {
-	bool all_busy =
-		sight->idle + sight->starting == 0 && wanted <= 0 && sight->pool.alive >= prefork_pool_workers(pool);
+	bool all_busy = sight->taking + sight->starting == 0 && wanted <= 0 &&
+			sight->pool.alive >= prefork_pool_workers(pool);
 
 	if (now_ns < pool->saturation_ns)
 		return;
@@ -297,13 +338,13 @@ static void adjust(struct prefork *pool, struct sight *sight, int64_t now_ns)
 static void empty(struct prefork *pool, const struct sight *sight, int64_t now_ns)
 {
 	const struct sizing_config size = { .workers = prefork_pool_workers(pool), .one_shot = pool->size.one_shot };
-	const struct sizing_counts counts = { .alive = sight->busy };
+	const struct sizing_counts counts = { .alive = sight->full };
 	struct model *model = pool->owner.model;
 
 	if (!prefork_pool_host(pool)->anyone_waits(model->service)) {
 		pool->state = POOL_ENDING;
 		prefork_pool_host(pool)->emptied(model->service);
-	} else if (sight->idle + sight->starting == 0) {
+	} else if (sight->taking + sight->starting == 0) {
 		prefork_pool_start_some(pool, sizing_wanted(&pool->sizing, &size, counts, now_ns), STANDING_EMPTY);
 	}
 }
@@ -349,7 +390,7 @@ void prefork_pool_look(struct loop_timer *timer)
 	prefork_pool_host(pool)->flush(pool->owner.model->service);
 	if (!is_quiet)
 		look_at(pool, now_ns + LOOK_MS * NS_PER_MS);
-	else if (sight.busy > 0 || pool->state != POOL_SERVING)
+	else if (sight.clients > 0 || pool->state != POOL_SERVING)
 		look_at(pool, now_ns + SWEEP_MS * NS_PER_MS);
 	if (pool->sizing.again_ns != INT64_MAX && (!timer->place || pool->sizing.again_ns < timer->at_ns))
 		look_at(pool, pool->sizing.again_ns);

@@ -76,6 +76,36 @@ static void forgive(struct station *station, uint64_t client)
 	station->stall = (struct stall){ 0 };
 }
 
+/* The client whose handler has the worker. */
+static const struct seat *in_hand(const struct station *station)
+{
+	return host_of(station)->in_hand(service_of(station), station->index);
+}
+
+static bool serves_many(const struct station *station)
+{
+	return station->owner->model->ops->many;
+}
+
+/* Which one that is: nothing but a change is of interest. */
+static uint64_t client_of(const struct station *station)
+{
+	const struct seat *seat = in_hand(station);
+
+	if (!serves_many(station))
+		return atomic_load(&area_of(station)->served);
+	return seat ? (uint64_t)atomic_load_explicit(&seat->accepted_ns, memory_order_relaxed) : 0;
+}
+
+/* Nobody's handler ran: then the slot of none says what it means for all. */
+static enum end_reason reason_of(const struct station *station, const struct child_exit *ended)
+{
+	static const struct slot nobody;
+	const struct seat *seat = in_hand(station);
+
+	return held_reason(station->owner->model, seat ? &seat->slot : &nobody, station->ended_as, ended);
+}
+
 /* It is reaped: its ends are told, and the one of the client that it had. That somebody is gone who never stood is no news
  * of its own. */
 static void tell_gone(struct station *station, pid_t pid, const struct child_exit *ended, bool stood)
@@ -83,8 +113,8 @@ static void tell_gone(struct station *station, pid_t pid, const struct child_exi
 	const struct standing *standing = area_of(station);
 	enum end_reason reason;
 
-	forgive(station, atomic_load_explicit(&standing->served, memory_order_relaxed));
-	reason = held_reason(station->owner->model, &standing->seat.slot, station->ended_as, ended);
+	forgive(station, client_of(station));
+	reason = reason_of(station, ended);
 	host_of(station)->harvest(service_of(station), station->index, pid);
 	if (stood || atomic_load(&standing->state) == STANDING_BUSY)
 		host_of(station)->gone(
@@ -276,7 +306,8 @@ int station_start(struct station *station, int limit, enum standing_order told)
 	station->was_idle = false;
 	station->after = NULL;
 	station->seen_state = STANDING_STARTING;
-	station->seen_served = station->expired = 0;
+	station->seen_served = station->expired = station->seen_turns = 0;
+	station->turned_ns = station->owner->model->loop->now_ns;
 	station->ladder = (struct ladder){ 0 };
 	station->stall = (struct stall){ 0 };
 	station->ended_as = END_NONE;
@@ -300,12 +331,13 @@ enum standing_state station_state(const struct station *station)
 }
 
 /* Only one that waits, or is about to, gets a signal: what is in the middle of its work would be interrupted there, and
- * sees the word when it is done. Either we see here that it is idle again, or it sees the word (core/take.c). */
+ * sees the word when it is done (one that serves many hears it in its loop, always). Either we see here that it is idle again, or it sees the word (core/take.c). */
 void station_remind(struct station *station)
 {
 	enum standing_state state = station_state(station);
 
-	if (station->worker.pidfd >= 0 && (state == STANDING_IDLE || state == STANDING_STARTING))
+	if (station->worker.pidfd >= 0 &&
+		(state == STANDING_IDLE || state == STANDING_STARTING || serves_many(station)))
 		child_signal(&station->worker, SIGURG);
 }
 
@@ -332,23 +364,44 @@ static void expire(struct station *station, uint64_t client)
 	host_of(station)->expire(service_of(station), station->index, table_of(station));
 }
 
-static uint64_t progress_of(const struct standing *standing)
+static uint64_t progress_of(const struct station *station)
 {
-	const struct slot *slot = &standing->seat.slot;
+	const struct standing *standing = area_of(station);
+	const struct seat *seat = in_hand(station);
+	uint64_t progress = atomic_load_explicit(&standing->served, memory_order_relaxed) +
+			    atomic_load_explicit(&standing->turns, memory_order_relaxed);
 
-	return atomic_load_explicit(&standing->served, memory_order_relaxed) +
-	       atomic_load_explicit(&slot->requests, memory_order_relaxed) +
-	       atomic_load_explicit(&slot->bytes_in, memory_order_relaxed) +
-	       atomic_load_explicit(&slot->bytes_out, memory_order_relaxed);
+	if (!seat)
+		return progress;
+	return progress + atomic_load_explicit(&seat->slot.requests, memory_order_relaxed) +
+	       atomic_load_explicit(&seat->slot.bytes_in, memory_order_relaxed) +
+	       atomic_load_explicit(&seat->slot.bytes_out, memory_order_relaxed);
 }
 
-static enum end_reason to_be_ended_as(struct station *station, bool look_for_stall, int64_t late)
+/* With clients in its hands the loop of one that serves many turns each second at least (core/crowd.c). */
+static bool stands_still(struct station *station, int64_t now_ns)
+{
+	const struct standing *standing = area_of(station);
+	uint64_t turns = atomic_load_explicit(&standing->turns, memory_order_relaxed);
+
+	if (!serves_many(station))
+		return false;
+	if (turns != station->seen_turns || atomic_load_explicit(&standing->clients, memory_order_relaxed) == 0) {
+		station->seen_turns = turns;
+		station->turned_ns = now_ns;
+	}
+	return now_ns - station->turned_ns >= station->owner->model->config.stall_loop_ms * NS_PER_MS;
+}
+
+static enum end_reason to_be_ended_as(struct station *station, bool look_for_stall, int64_t late, int64_t now_ns)
 {
 	const struct model_config *config = &station->owner->model->config;
 
 	if (late >= config->kill_after_ms * NS_PER_MS)
 		return END_WORKER_KILLED;
-	if (look_for_stall && stall_look(&station->stall, station->worker.pid, progress_of(area_of(station)),
+	if (stands_still(station, now_ns))
+		return END_WORKER_STUCK;
+	if (look_for_stall && stall_look(&station->stall, station->worker.pid, progress_of(station),
 				      config->stall_cpu_ms * NS_PER_MS) > 0)
 		return END_WORKER_STUCK;
 	return END_NONE;
@@ -357,10 +410,10 @@ static enum end_reason to_be_ended_as(struct station *station, bool look_for_sta
 /* Its client is let go at once; the worker itself has kill_after to come back. */
 void station_sweep(struct station *station, bool look_for_stall, int64_t now_ns)
 {
-	const struct standing *standing = area_of(station);
 	/* First of all: if the worker goes on to another one meanwhile, it is that one's deadline that we see. */
-	uint64_t client = atomic_load(&standing->served);
-	int64_t late = late_ns(&standing->seat.slot, now_ns);
+	uint64_t client = client_of(station);
+	const struct seat *seat = in_hand(station);
+	int64_t late = seat ? late_ns(&seat->slot, now_ns) : -1;
 
 	if (station->worker.pidfd < 0)
 		return;
@@ -370,7 +423,7 @@ void station_sweep(struct station *station, bool look_for_stall, int64_t now_ns)
 		return;
 	forgive(station, client);
 	if (station->ended_as == END_NONE)
-		station->ended_as = to_be_ended_as(station, look_for_stall, late);
+		station->ended_as = to_be_ended_as(station, look_for_stall, late, now_ns);
 	if (station->ended_as != END_NONE)
 		ladder_climb(&station->ladder, &station->worker, now_ns);
 }

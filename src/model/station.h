@@ -42,9 +42,12 @@ struct station {
 	bool was_idle;         /* as far as was seen */
 	struct station *after; /* its replacement, which it waits for */
 	uint64_t seen_served;  /* clients, when last looked at … */
-	uint32_t seen_state;   /* … and what it was doing */
+	uint32_t seen_state;   /* … and what it was doing … */
+	bool seen_full;        /* … and that it took no more */
 	struct ladder ladder;
 	struct stall stall;
+	uint64_t seen_turns;      /* of the loop of one that serves many … */
+	int64_t turned_ns;        /* … and when it was last seen to turn */
 	enum end_reason ended_as; /* we are ending it, and why … */
 	uint64_t ended_for;       /* … for this client of its, counted from 1 */
 	uint64_t expired;         /* its so-and-so-manieth client was cut off; 0: none */

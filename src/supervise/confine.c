@@ -32,7 +32,7 @@ static struct privileges privileges_of(const struct brood_service *effective)
 		.no_new_privs = effective->no_new_privs != BROOD_OFF,
 		/* The service process takes a dead worker's socket out of its keeper by pidfd_getfd(2), which is tracing to
 		 * the kernel. Elsewhere nobody needs it, and the kernel's own answer is no. */
-		.traceable = effective->model == BROOD_PREFORK,
+		.traceable = engine_model_is_standing(effective->model),
 	};
 }
 

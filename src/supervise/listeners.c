@@ -63,12 +63,11 @@ static int open_new(struct supervised *service, const char *url, struct sentence
 		return r;
 	memset(service->origins + first, 0, count * sizeof *service->origins);
 	service->listener_count += count;
-	if (service->effective.model == BROOD_PREFORK && service->listeners[first].connected)
+	if (engine_model_is_standing(service->effective.model) && service->listeners[first].connected)
 		return sentence_set(why, -EINVAL,
-			"%s is one client already, and model prefork accepts its clients itself: choose fork, thread "
-			"or "
+			"%s is one client already, and model %s accepts its clients itself: choose fork, thread or "
 			"iterative",
-			service->listeners[first].url);
+			service->listeners[first].url, engine_model_name(service->effective.model));
 	return 0;
 }
 

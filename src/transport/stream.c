@@ -76,6 +76,12 @@ static int stream_accept(struct listener *listener, struct brood_conn *conn)
 	return 0;
 }
 
+/* Of TCP, where nothing follows but the end or urgent data. A Unix socket also ends a read where descriptors came along. */
+static bool short_means_empty(const struct brood_conn *conn)
+{
+	return !conn->peeks && conn->listener->family == LISTENER_TCP;
+}
+
 static ssize_t stream_recv(struct brood_conn *conn, void *buf, size_t size)
 {
 	ssize_t n;
@@ -83,6 +89,7 @@ static ssize_t stream_recv(struct brood_conn *conn, void *buf, size_t size)
 	do
 		n = direct_recv(conn->fd, buf, size, MSG_DONTWAIT);
 	while (n == -EINTR);
+	conn->drained = n == -EAGAIN || (n > 0 && (size_t)n < size && short_means_empty(conn));
 	return n;
 }
 
@@ -115,6 +122,13 @@ static bool stream_pending(const struct brood_conn *conn)
 {
 	(void)conn;
 	return false;
+}
+
+static bool stream_readable(const struct brood_conn *conn)
+{
+	char byte;
+
+	return recv(conn->fd, &byte, sizeof byte, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN;
 }
 
 static int stream_finish(struct brood_conn *conn)
@@ -159,6 +173,7 @@ const struct transport_ops transport_stream = {
 	.send = stream_send,
 	.sendfile = stream_sendfile,
 	.pending = stream_pending,
+	.readable = stream_readable,
 	.finish = stream_finish,
 	.abort = stream_abort,
 	.local = stream_local,

@@ -73,7 +73,7 @@ static void the_client_sees_the_end_before_its_worker_is_gone(struct cell *cell)
 	client_expect(fd, "x");
 	client_expect_end(fd);
 	/* It did not come from the end of the process. */
-	if (cell->model->isolated)
+	if (cell->model->processes)
 		CHECK(!cell_logged(cell, "exit=\"exit"));
 	cell->witness->go = 1;
 	client_close(fd);
@@ -257,13 +257,13 @@ static void but_not_in_the_middle_of_its_answer(struct cell *cell)
 
 const struct contract_case cases_dead[] = {
 	CASE(KIND_STREAMS, the_client_sees_the_end_before_its_worker_is_gone),
-	CASE_WHERE(cell_is_isolated, KIND_STREAMS, the_client_of_a_dead_worker_gets_the_last_words),
-	CASE_WHERE(cell_is_isolated, KIND_STREAMS, no_last_words_follow_a_part_of_an_answer),
-	CASE_WHERE(cell_is_isolated, KIND_STREAMS, each_request_has_its_own_last_words),
-	CASE_WHERE(cell_is_isolated, KIND_STREAMS, between_two_requests_nobody_is_owed_an_answer),
-	CASE_WHERE(cell_is_isolated, KIND_STREAMS, a_crash_in_verify_is_answered_for_and_told_as_such),
-	CASE_WHERE(cell_is_isolated, KIND_STREAMS, what_finish_breaks_was_answered_before),
-	CASE_WHERE(cell_is_isolated, KIND_DATAGRAMS, a_datagram_gets_no_last_words),
+	CASE_WHERE(cell_has_processes, KIND_STREAMS, the_client_of_a_dead_worker_gets_the_last_words),
+	CASE_WHERE(cell_has_processes, KIND_STREAMS, no_last_words_follow_a_part_of_an_answer),
+	CASE_WHERE(cell_has_processes, KIND_STREAMS, each_request_has_its_own_last_words),
+	CASE_WHERE(cell_has_processes, KIND_STREAMS, between_two_requests_nobody_is_owed_an_answer),
+	CASE_WHERE(cell_has_processes, KIND_STREAMS, a_crash_in_verify_is_answered_for_and_told_as_such),
+	CASE_WHERE(cell_has_processes, KIND_STREAMS, what_finish_breaks_was_answered_before),
+	CASE_WHERE(cell_has_processes, KIND_DATAGRAMS, a_datagram_gets_no_last_words),
 	CASE_WHERE(expires, KIND_STREAMS, a_handler_that_ignores_its_deadline_is_answered_for),
 	CASE_WHERE(expires, KIND_STREAMS, but_not_in_the_middle_of_its_answer),
 	{ 0 },

@@ -231,7 +231,7 @@ static void a_worker_that_ignores_its_deadline_loses_client_and_place(struct cel
 	}
 	WAIT_FOR(cell_logged(cell, cell->model->overtime));
 	client_close(fd);
-	if (cell->model->isolated)
+	if (cell->model->processes)
 		CHECK(cell_logged(cell, "signal 15"));
 	cell->witness->go = 1;
 	fd = client_connect(cell);
@@ -283,7 +283,7 @@ const struct contract_case cases_deadline[] = {
 	CASE(KIND_BOTH, a_handler_may_bound_the_whole),
 	CASE(KIND_BOTH, a_handler_may_lift_every_deadline),
 	CASE(KIND_BOTH, a_worker_that_ignores_its_deadline_loses_client_and_place),
-	CASE_WHERE(cell_is_isolated, KIND_BOTH, a_worker_that_ignores_term_too_is_killed),
+	CASE_WHERE(cell_has_processes, KIND_BOTH, a_worker_that_ignores_term_too_is_killed),
 	CASE_WHERE(cell_is_shared, KIND_BOTH, a_quarter_of_the_threads_stuck_asks_for_a_new_process),
 	{ 0 },
 };

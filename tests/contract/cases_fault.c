@@ -47,6 +47,19 @@ static int misbehave(struct brood_conn *conn, void *app)
 	return brood_printf(conn, "%c", what);
 }
 
+/* Documented (promise 1): it is spared, unless it has the same worker. */
+static void see_what_became_of(struct cell *cell, int other)
+{
+	if (cell->model->isolated) {
+		client_finish(other);
+		client_expect(other, "w");
+	} else {
+		client_expect_over(other);
+		WAIT_FOR(cell_logged(cell, "reason=worker-lost"));
+	}
+	client_close(other);
+}
+
 /* One client makes its handler misbehave while another is being served. */
 static int let_it_misbehave(struct cell *cell, const char *how, const char *reason)
 {
@@ -57,13 +70,13 @@ static int let_it_misbehave(struct cell *cell, const char *how, const char *reas
 	cell_bound(cell, &service, 4);
 	cell_serve(cell, &service);
 	/* Datagrams and one-at-a-time models: the other one is simply the next. */
-	if (cell->model->isolated && !cell->transport->datagram) {
+	if (cell->model->processes && !cell->transport->datagram) {
 		other = client_connect(cell);
 		client_say(other, "wait");
 	}
 	fd = client_connect(cell);
 	client_say(fd, how);
-	if (!cell->model->isolated) {
+	if (!cell->model->processes) {
 		/* Documented (promise 1): under models whose workers share the process this is the process's end. */
 		int status = cell_join_dead(cell);
 
@@ -73,9 +86,7 @@ static int let_it_misbehave(struct cell *cell, const char *how, const char *reas
 	WAIT_FOR(cell_logged(cell, reason));
 	if (!cell->transport->datagram) {
 		client_expect_over(fd);
-		client_finish(other);
-		client_expect(other, "w");
-		client_close(other);
+		see_what_became_of(cell, other);
 	}
 	client_close(fd);
 	client_ask(cell, "next", "n");
@@ -87,7 +98,7 @@ static void exit_in_a_handler_is_the_end_of_its_worker(struct cell *cell)
 {
 	int status = let_it_misbehave(cell, "exit", "reason=handler-exited");
 
-	if (cell->model->isolated)
+	if (cell->model->processes)
 		CHECK(cell_logged(cell, "exit 7"));
 	else
 		CHECK(WIFEXITED(status) && WEXITSTATUS(status) == EXIT_STATUS);
@@ -99,7 +110,7 @@ static void abort_in_a_handler_is_the_end_of_its_worker(struct cell *cell)
 {
 	int status = let_it_misbehave(cell, "abort", "reason=handler-crashed");
 
-	if (cell->model->isolated)
+	if (cell->model->processes)
 		CHECK(cell_logged(cell, "signal 6"));
 	else
 		CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
@@ -108,7 +119,7 @@ static void abort_in_a_handler_is_the_end_of_its_worker(struct cell *cell)
 static void a_crash_in_a_handler_is_the_end_of_its_worker(struct cell *cell)
 {
 	int status = let_it_misbehave(cell, "segv", "reason=handler-crashed");
-	if (cell->model->isolated)
+	if (cell->model->processes)
 		CHECK(cell_logged(cell, "signal 11"));
 	else
 		CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);

@@ -59,9 +59,9 @@ static bool knows_sources_and_is_bounded(const struct cell *cell)
 	return knows_sources(cell) && cell_is_bounded(cell);
 }
 
-static bool knows_sources_and_is_isolated(const struct cell *cell)
+static bool knows_sources_and_has_processes(const struct cell *cell)
 {
-	return knows_sources(cell) && cell_is_isolated(cell);
+	return knows_sources(cell) && cell_has_processes(cell);
 }
 
 static void serve(struct cell *cell, struct brood_service *service)
@@ -280,7 +280,7 @@ const struct contract_case cases_limits[] = {
 	CASE(KIND_BOTH, the_allowed_are_let_in),
 	CASE_WHERE(knows_sources, KIND_BOTH, a_burst_is_let_in_and_then_the_rate_holds),
 	CASE_WHERE(knows_sources, KIND_BOTH, whom_a_handler_blames_has_to_wait),
-	CASE_WHERE(knows_sources_and_is_isolated, KIND_BOTH, who_crashes_a_handler_has_to_wait),
+	CASE_WHERE(knows_sources_and_has_processes, KIND_BOTH, who_crashes_a_handler_has_to_wait),
 	CASE_WHERE(knows_sources, KIND_BOTH, a_dry_run_tells_and_lets_in),
 	{ 0 },
 };

@@ -23,6 +23,12 @@ static bool is_ahead(const struct cell *cell)
 	return cell->model->ahead;
 }
 
+/* How many there are of those that serve many does not follow their clients. */
+static bool is_ahead_of_one_at_a_time(const struct cell *cell)
+{
+	return cell->model->ahead && !cell->model->many;
+}
+
 static bool is_reused(const struct cell *cell)
 {
 	return cell->model->ahead && !cell->model->fresh;
@@ -163,12 +169,12 @@ static int allocate(struct brood_conn *conn, void *app)
 
 static bool is_process_of_its_own(const struct cell *cell)
 {
-	return cell->model->isolated && !SANITIZED;
+	return cell->model->processes && !SANITIZED;
 }
 
 static void beyond_max_memory_there_is_none(struct cell *cell)
 {
-	cell_serve(cell, &(struct brood_service){ .max_memory_kib = 64 * 1024, .handler = { .handle = allocate } });
+	cell_serve(cell, &(struct brood_service){ .max_memory_kib = 192 * 1024, .handler = { .handle = allocate } });
 	client_ask(cell, "?", "refused");
 }
 
@@ -400,7 +406,7 @@ const struct contract_case cases_standing[] = {
 	CASE_WHERE(is_reused, KIND_BOTH, recycling_loses_nobody),
 	CASE_WHERE(is_reused, KIND_BOTH, one_that_grew_is_replaced),
 	CASE_WHERE(is_process_of_its_own, KIND_BOTH, beyond_max_memory_there_is_none),
-	CASE_WHERE(is_ahead, KIND_BOTH, a_pool_that_breathes_grows_with_its_clients),
+	CASE_WHERE(is_ahead_of_one_at_a_time, KIND_BOTH, a_pool_that_breathes_grows_with_its_clients),
 	CASE_WHERE(is_ahead_without_keepers, KIND_BOTH, without_processes_clients_wait_and_are_then_served),
 	CASE_WHERE(is_ahead, KIND_STREAMS, the_dead_have_last_words_unless_they_spoke),
 	CASE_WHERE(is_reused, KIND_BOTH, what_a_handler_leaks_is_told_to_who_asks),

@@ -239,9 +239,19 @@ bool cell_is_isolated(const struct cell *cell)
 	return cell->model->isolated;
 }
 
+bool cell_has_processes(const struct cell *cell)
+{
+	return cell->model->processes;
+}
+
+bool cell_has_control(const struct cell *cell)
+{
+	return !cell->model->many;
+}
+
 bool cell_is_shared(const struct cell *cell)
 {
-	return cell->model->bound != 0 && !cell->model->isolated;
+	return cell->model->bound != 0 && !cell->model->processes;
 }
 
 int cell_bound(struct cell *cell, struct brood_service *service, int bound)
@@ -249,6 +259,9 @@ int cell_bound(struct cell *cell, struct brood_service *service, int bound)
 	if (!cell->model->bound)
 		return 1;
 	*(int *)(void *)((char *)service + cell->model->bound) = bound;
+	/* There it is each worker's. */
+	if (cell->model->model == BROOD_EVENT)
+		service->workers = 1;
 	return bound;
 }
 

@@ -23,6 +23,8 @@ struct model_row {
 	const char *last_words; /* of services that have none of their own, or NULL */
 	size_t bound;           /* offsetof the setting that bounds it, or 0: serves one at a time */
 	bool isolated;          /* a handler harms its own client alone */
+	bool processes;         /* … or at most those of its worker, which is a process of its own */
+	bool many;              /* a worker serves many at once, in one thread of control */
 	bool ahead;             /* workers are there before their clients */
 	bool expires;           /* a handler that ignores its deadline loses its connection */
 	bool forks;             /* brood_fork works */
@@ -109,9 +111,11 @@ extern const struct contract_case cases_again[], cases_bound[], cases_bytes[], c
 /* For `where`. */
 bool cell_is_inet4(const struct cell *cell);
 bool cell_is_unix(const struct cell *cell);
-bool cell_is_bounded(const struct cell *cell);  /* has workers beside the engine's loop */
-bool cell_is_isolated(const struct cell *cell); /* workers are processes */
-bool cell_is_shared(const struct cell *cell);   /* workers share the engine's process, beside its loop */
+bool cell_is_bounded(const struct cell *cell);    /* has workers beside the engine's loop */
+bool cell_is_isolated(const struct cell *cell);   /* workers are processes, each with one client at a time */
+bool cell_has_processes(const struct cell *cell); /* workers are processes */
+bool cell_has_control(const struct cell *cell);   /* a handler has a thread of control to itself */
+bool cell_is_shared(const struct cell *cell);     /* workers share the engine's process, beside its loop */
 
 /* matrix.c calls these around a case. */
 void cell_begin(struct cell *cell);

@@ -143,7 +143,7 @@ static void a_service_needs_a_handler_and_a_model_that_exists(void **state)
 		&(struct brood_service){ .model = (enum brood_model)99, .handler = { .handle = handle } }, "99");
 	assert_refused(
 		&(struct brood_service){ .model = (enum brood_model) - 1, .handler = { .handle = handle } }, "model");
-	assert_null(engine_model_name((enum brood_model)4));
+	assert_null(engine_model_name((enum brood_model)5));
 	assert_string_equal(engine_model_name(BROOD_THREAD), "thread");
 }
 
@@ -207,6 +207,8 @@ static void what_only_standing_workers_can_honour_is_refused_elsewhere(void **st
 		{ .max_requests = 100 },
 		{ .recycle_memory_kib = 1024 },
 		{ .model = BROOD_THREAD, .max_memory_kib = 1024 },
+		{ .model = BROOD_EVENT, .workers_max = 4 },
+		{ .model = BROOD_EVENT, .fresh = BROOD_ONESHOT },
 	};
 
 	(void)state;
@@ -214,7 +216,7 @@ static void what_only_standing_workers_can_honour_is_refused_elsewhere(void **st
 		struct brood_service service = refused[i];
 
 		service.handler.handle = handle;
-		assert_refused(&service, "model prefork");
+		assert_refused(&service, "prefork");
 	}
 }
 

@@ -70,6 +70,12 @@ static struct standing *host_area(const struct service *service, unsigned int in
 	return fixture.area;
 }
 
+static const struct seat *host_in_hand(const struct service *service, unsigned int index)
+{
+	(void)service, (void)index;
+	return &fixture.area->seat;
+}
+
 static int host_lend(struct service *service, unsigned int index)
 {
 	(void)service, (void)index;
@@ -109,6 +115,7 @@ static const struct standing_host_ops standing = {
 	.restore = host_restore,
 	.stand = host_stand,
 	.area = host_area,
+	.in_hand = host_in_hand,
 	.lend = host_lend,
 	.harvest = host_harvest,
 	.gone = host_gone,
@@ -123,7 +130,7 @@ static int set_up(bool keeps)
 	fixture.area = mmap(NULL, sizeof *fixture.area, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	assert_true(fixture.area != MAP_FAILED);
 	assert_int_equal(loop_init(&fixture.loop), 0);
-	fixture.model = (struct model){ .host = &host, .loop = &fixture.loop, .pid = getpid() };
+	fixture.model = (struct model){ .ops = &model_prefork, .host = &host, .loop = &fixture.loop, .pid = getpid() };
 	fixture.model.config.kill_after_ms = KILL_AFTER_MS;
 	fixture.owner = (struct station_owner){ .model = &fixture.model, .keeps = keeps, .freed = owner_freed };
 	fixture.begins_as = STANDING_IDLE;

@@ -73,6 +73,7 @@ static void pair_open(struct pair *pair, const char *url)
 	listen_on(url, &pair->listener);
 	pair->client = connect_to(&pair->listener);
 	wait_for(pair->listener.fd, POLLIN);
+	pair->conn.listener = &pair->listener;
 	assert_int_equal(stream->accept(&pair->listener, &pair->conn), 0);
 }
 

@@ -31,12 +31,13 @@ struct limit {
 };
 
 #define OF(model)    (1U << (model))
-#define STANDING     OF(BROOD_PREFORK)
+#define STANDING     (OF(BROOD_PREFORK) | OF(BROOD_EVENT))
 #define LIMIT(field) .offset = offsetof(struct brood_service, field)
 
 static const struct limit limits[] = {
 	{ "workers", LIMIT(workers), UNIT_BOUND, USED_CLIENTS, 0, "pauses", OF(BROOD_FORK) | OF(BROOD_ITERATIVE) },
 	{ "workers", LIMIT(workers), UNIT_BOUND, USED_WORKERS, 0, NULL, STANDING },
+	{ "max-conns", LIMIT(max_conns), UNIT_COUNT, 0, 0, NULL, OF(BROOD_EVENT) },
 	{ "threads", LIMIT(threads), UNIT_BOUND, USED_CLIENTS, 0, "pauses", OF(BROOD_THREAD) },
 	{ "max-requests", LIMIT(max_requests), UNIT_COUNT, 0, 0, "worker_recycled", STANDING },
 	{ "recycle-memory", LIMIT(recycle_memory_kib), UNIT_KIB, 0, 0, "worker_recycled", STANDING },

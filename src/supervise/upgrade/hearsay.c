@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/list.h"
+#include "core/engine.h"
 
 struct hearsay {
 	struct supervise_load load;
@@ -49,7 +50,7 @@ struct supervise_load *hearsay_new(size_t count, const char *source)
 
 void hearsay_add(struct supervise_load *load, const struct brood_service *told)
 {
-	bool sized = told->model == BROOD_FORK || told->model == BROOD_PREFORK;
+	bool sized = told->model == BROOD_FORK || engine_model_is_standing(told->model);
 
 	load->services[load->service_count++] = (struct supervise_service){
 		.service = {

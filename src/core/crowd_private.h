@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* struct crowd from the inside. Private to core/crowd.c and core/crowd_seats.c. */
+#ifndef CORE_CROWD_PRIVATE_H
+#define CORE_CROWD_PRIVATE_H
+
+#include "core/arena.h"
+#include "core/crowd.h"
+#include "core/engine_private.h"
+#include "core/pool.h"
+#include "model/strand.h"
+
+struct crowd {
+	struct arena *arena;
+	char *memory; /* addresses for all connections, strands and what hangs on them; opened as they are needed */
+	size_t memory_size;
+	struct loop loop;
+	struct ledger ledger;
+	struct tally tally; /* for core's eyes: what others are to see is in the area, and in end records */
+	struct strands strands;
+	struct strand *all_strands;
+	struct loop_source signal_source, life_source;
+	struct loop_timer open_timer, turn_timer, untold_timer;
+	struct list untold; /* connections whose end record found no room */
+	unsigned int clients;
+	bool leaving;
+};
+
+/* Refused clients who may still be sending are seen to before the worker ends, for as long as park.h says. */
+void crowd_park_out(struct crowd *crowd);
+
+#endif
