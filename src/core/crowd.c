@@ -331,11 +331,23 @@ static int listen_to_orders(struct crowd *crowd)
 
 /* ---- All of its life ---- */
 
+/* For whoever chooses .stack_kib: of this the handlers' share is what is left above our own. */
+static void tell_deepest_stack(const struct crowd *crowd)
+{
+	struct service *service = crowd->arena->service;
+
+	if (service->engine->log->max >= BROOD_DEBUG)
+		service->model.host->log(service, BROOD_DEBUG, CAUSE_NONE, "the deepest stack was %zu KiB of %zu",
+			stacks_high_water(&crowd->strands.fibers.stacks) / 1024,
+			crowd->strands.fibers.stacks.size / 1024);
+}
+
 static int stand(struct crowd *crowd)
 {
 	struct arena *arena = crowd->arena;
 	int r = 0;
 
+	crowd_watch_stacks(crowd);
 	tell_ready(arena);
 	obey(crowd);
 	while (engine_is_worker_on(arena->service->engine) && r == 0) {
@@ -347,6 +359,7 @@ static int stand(struct crowd *crowd)
 	tell_leaving(arena);
 	accept_close(arena->service);
 	crowd_park_out(crowd);
+	tell_deepest_stack(crowd);
 	arena->service->model.ops->stop(&arena->service->model);
 	return r;
 }

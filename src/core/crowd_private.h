@@ -25,6 +25,9 @@ struct crowd {
 	bool leaving;
 };
 
+/* A handler that uses up its stack is told from one that crashes otherwise. */
+void crowd_watch_stacks(struct crowd *crowd);
+
 /* Refused clients who may still be sending are seen to before the worker ends, for as long as park.h says. */
 void crowd_park_out(struct crowd *crowd);
 

@@ -5,7 +5,8 @@
 
 static bool is_crash(enum end_reason reason)
 {
-	return reason == END_HANDLER_CRASHED || reason == END_WORKER_KILLED || reason == END_WORKER_STUCK;
+	return reason == END_HANDLER_CRASHED || reason == END_STACK_OVERFLOW || reason == END_WORKER_KILLED ||
+	       reason == END_WORKER_STUCK;
 }
 
 static bool is_timeout(enum end_reason reason)

@@ -103,7 +103,11 @@ static enum end_reason reason_of(const struct station *station, const struct chi
 	static const struct slot nobody;
 	const struct seat *seat = in_hand(station);
 
-	return held_reason(station->owner->model, seat ? &seat->slot : &nobody, station->ended_as, ended);
+	enum end_reason reason =
+		held_reason(station->owner->model, seat ? &seat->slot : &nobody, station->ended_as, ended);
+
+	return reason == END_HANDLER_CRASHED && atomic_load(&area_of(station)->overflow) ? END_STACK_OVERFLOW
+											 : reason;
 }
 
 /* It is reaped: its ends are told, and the one of the client that it had. That somebody is gone who never stood is no news

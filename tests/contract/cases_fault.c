@@ -193,6 +193,49 @@ static void stack_kib_gives_more(struct cell *cell)
 	client_ask(cell, "?", "x");
 }
 
+/* Where stacks are small enough to be used up, and nobody else looks for it. */
+static bool has_small_stacks(const struct cell *cell)
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	(void)cell;
+	return false;
+#else
+	return cell->model->many;
+#endif
+}
+
+static int dig(volatile int *depth)
+{
+	volatile char frame[512];
+
+	frame[0] = (char)++*depth;
+	return *depth < 0 ? 0 : dig(depth) + frame[0];
+}
+
+static int dig_without_end(struct brood_conn *conn, void *app)
+{
+	volatile int depth = 0;
+	char how = '?';
+
+	(void)app;
+	brood_read(conn, &how, 1);
+	return how == 'd' ? dig(&depth) : brood_printf(conn, "served");
+}
+
+static void who_uses_up_the_stack_is_told_as_such(struct cell *cell)
+{
+	int fd;
+
+	cell->prepare = prepare;
+	cell_serve(cell, &(struct brood_service){ .handler = { .handle = dig_without_end } });
+	fd = client_connect(cell);
+	client_say(fd, "d");
+	WAIT_FOR(cell_logged(cell, "reason=stack-overflow"));
+	CHECK(cell_logged(cell, "signal 11"));
+	client_close(fd);
+	client_ask(cell, "?", "served");
+}
+
 const struct contract_case cases_fault[] = {
 	CASE(KIND_BOTH, exit_in_a_handler_is_the_end_of_its_worker),
 	CASE(KIND_BOTH, abort_in_a_handler_is_the_end_of_its_worker),
@@ -200,5 +243,6 @@ const struct contract_case cases_fault[] = {
 	CASE(KIND_BOTH, a_stray_child_ends_with_a_line_and_its_worker_goes_on),
 	CASE(KIND_BOTH, a_handler_has_64_kib_of_stack),
 	CASE(KIND_BOTH, stack_kib_gives_more),
+	CASE_WHERE(has_small_stacks, KIND_BOTH, who_uses_up_the_stack_is_told_as_such),
 	{ 0 },
 };
