@@ -73,13 +73,9 @@ static int stream_accept(struct listener *listener, struct brood_conn *conn)
 	if (listener->shared && listener->family == LISTENER_TCP)
 		setsockopt(conn->fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
 	address_normalise(&conn->peer, &conn->peer_size);
+	/* A Unix socket also ends a read where descriptors came along. */
+	conn->streams = listener->family == LISTENER_TCP;
 	return 0;
-}
-
-/* Of TCP, where nothing follows but the end or urgent data. A Unix socket also ends a read where descriptors came along. */
-static bool short_means_empty(const struct brood_conn *conn)
-{
-	return !conn->peeks && conn->listener->family == LISTENER_TCP;
 }
 
 static ssize_t stream_recv(struct brood_conn *conn, void *buf, size_t size)
@@ -89,7 +85,7 @@ static ssize_t stream_recv(struct brood_conn *conn, void *buf, size_t size)
 	do
 		n = direct_recv(conn->fd, buf, size, MSG_DONTWAIT);
 	while (n == -EINTR);
-	conn->drained = n == -EAGAIN || (n > 0 && (size_t)n < size && short_means_empty(conn));
+	conn->drained = n == -EAGAIN || (n > 0 && (size_t)n < size && conn->streams && !conn->peeks);
 	return n;
 }
 
