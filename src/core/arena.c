@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -13,7 +15,6 @@
 #include "core/engine_private.h"
 #include "core/pool.h"
 #include "core/stray.h"
-#include "process/pages.h"
 
 _Static_assert(offsetof(struct arena, own.ring) - offsetof(struct arena, standing) <= ARENA_PAGE,
 	"what a worker mostly writes is one page");
@@ -93,20 +94,31 @@ static int fill_in(struct arena *arena)
 	return r < 0 ? r : arena_check_open(arena);
 }
 
+/* In the heap: a mapping of its own would be one more for each fork to copy. But whole pages of it, so that a worker that is made
+ * new in place can leave them out. What is not zeroed is written before it is read, and stays untouched until then. */
+static struct arena *new_arena(size_t extras_size)
+{
+	size_t pages = (extras_size + ARENA_PAGE - 1) / ARENA_PAGE;
+	struct arena *arena = aligned_alloc(ARENA_PAGE, sizeof *arena + pages * ARENA_PAGE);
+
+	if (arena)
+		memset(arena, 0, offsetof(struct arena, own.ring));
+	return arena;
+}
+
 int arena_open(struct service *service)
 {
 	const struct pool_layout layout = pool_layout(service, 1);
-	size_t size = sizeof(struct arena) + layout.size;
-	struct arena *arena = pages_new(size);
+	struct arena *arena = new_arena(layout.size);
 	int r;
 
 	if (!arena)
 		return -ENOMEM;
 	arena->service = service;
-	arena->size = size;
 	arena->life_fd = arena->wake_fd = arena->board_fd = arena->statm_fd = -1;
 	service->arena = arena;
 	pool_equip(service, &arena->conn, 0, &layout, (char *)(arena + 1));
+	memset(arena->conn.cold, 0, sizeof *arena->conn.cold);
 	r = fill_in(arena);
 	if (r == 0 && service->model.ops->many)
 		r = crowd_open(service);
@@ -137,6 +149,6 @@ void arena_close(struct service *service)
 		if (arena->listeners[i].fd != arena->queue_fds[i])
 			close(arena->listeners[i].fd);
 	}
-	pages_free(arena, arena->size);
+	free(arena);
 	service->arena = NULL;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The worker arena: all that core keeps in a standing worker from one client to the next, in one mapping that is made
+ * The worker arena: all that core keeps in a standing worker from one client to the next, in one piece that is made
  * before any worker is forked; each gets its copy of it, written by nobody else. Invariant: between two clients a worker of
  * core's own doing holds nothing that is not in here and was not there the first time (core/arena_check.h looks).
  */
@@ -30,7 +30,6 @@ struct service;
 struct arena {
 	/* As the service process made it. */
 	struct service *service;
-	size_t size;  /* of all of this */
 	int life_fd;  /* these three and the listeners' numbers are next to each other: a child closes the rest */
 	int wake_fd;  /* an eventfd: wakes the service process */
 	int board_fd; /* one-shot: where workers publish their area (core/tell.h). -1: they have it mapped */
@@ -42,6 +41,7 @@ struct arena {
 	int queue_fds[ENGINE_LISTENERS];             /* the same sockets by numbers that stay */
 	struct arena_check *check;                   /* NULL: nobody looks */
 	struct crowd *crowd;                         /* what each worker that serves many will be; NULL: none does */
+	struct park park; /* the worker's, but each looks, few write: not behind the ring, on a page of its own */
 
 	/* The worker's. Up to the ring on one page: a fresh worker has but one to copy. */
 	_Alignas(ARENA_PAGE) struct standing *standing;
@@ -55,8 +55,7 @@ struct arena {
 	bool is_over;       /* its one client is served, and there is nothing left to do */
 	bool ring_is_stuck; /* the service process did not come to empty it when waited for */
 	struct brood_conn conn;
-	struct standing own; /* what is published; its ring, and what follows, is seldom touched */
-	struct park park;
+	struct standing own; /* what is published; its ring is seldom touched */
 };
 
 /* In the service process, before the model starts: fills in service->arena. 0 or -errno. */

@@ -44,22 +44,29 @@ static int end_by_asking(void)
 	return end;
 }
 
+/* From a buffer on the stack: opendir's would leave pages of heap in use, which each fork of ours copies. */
 int descriptors_end(void)
 {
-	DIR *dir = opendir("/proc/self/fd");
-	struct dirent *entry;
-	int end = 0;
+	_Alignas(struct dirent64) char entries[1024];
+	int fd = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int end = 0, error;
+	ssize_t size;
 
-	if (!dir)
+	if (fd < 0)
 		return errno == ENOENT || errno == EACCES ? end_by_asking() : -errno;
-	while ((entry = readdir(dir))) {
-		int fd = atoi(entry->d_name);
+	while ((size = getdents64(fd, entries, sizeof entries)) > 0) {
+		for (ssize_t at = 0; at < size;) {
+			const struct dirent64 *entry = (const struct dirent64 *)(entries + at);
+			int open_fd = atoi(entry->d_name);
 
-		if (fd != dirfd(dir) && fd >= end)
-			end = fd + 1;
+			if (open_fd != fd && open_fd >= end)
+				end = open_fd + 1;
+			at += entry->d_reclen;
+		}
 	}
-	closedir(dir);
-	return end;
+	error = errno;
+	close(fd);
+	return size < 0 ? -error : end;
 }
 
 int descriptors_plug(int end)

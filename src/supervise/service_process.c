@@ -22,6 +22,7 @@
 #include "core/engine.h"
 #include "observe/log.h"
 #include "platform/leak_check.h"
+#include "process/lineage.h"
 #include "supervise/channel.h"
 #include "supervise/confine.h"
 #include "supervise/report.h"
@@ -328,6 +329,9 @@ _Noreturn void service_process_run(struct supervised *service, int channel_fd, i
 	int status = EX_SOFTWARE;
 	int r;
 
+	/* Others do not fork, and would only need more memory. */
+	if (service->effective.model == BROOD_FORK || service->effective.model == BROOD_PREFORK)
+		lineage_end();
 	on_exit(leave, NULL);
 	r = signals_open(&self->signals, &service_signals);
 	if (r == 0)
