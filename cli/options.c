@@ -29,7 +29,7 @@ static const struct option_choice models[] = {
 	{ "prefork", BROOD_PREFORK, "standing processes, each for many clients in turn", false },
 	{ "thread", BROOD_THREAD, "a thread for each client: a crash ends them all", false },
 	{ "iterative", BROOD_ITERATIVE, "one client after another, in one process", false },
-	{ "event", BROOD_EVENT, "standing processes, each with a loop for thousands of clients", false },
+	{ "event", BROOD_EVENT, "standing processes, each for thousands at once: a crash ends those", false },
 	{ 0 },
 };
 
@@ -80,10 +80,12 @@ const struct option options_table[] = {
 	{ .name = "model", .letter = 'm', SERVICE_FIELD(service.model), .kind = OPTION_CHOICE, .argument = "NAME",
 	  .choices = models, .initial = "fork", .help = "how clients are served at the same time" },
 	{ .name = "workers", .letter = 'w', SERVICE_FIELD(service.workers), .kind = OPTION_NUMBER, .argument = "N",
-	  .max = WORKERS_MAX, .help = "fork: children at once (40); prefork: processes (8); event: loops (one per core); the other "
-			      "models have one" },
+	  .max = WORKERS_MAX,
+	  .help = "fork: children at once (40); prefork: processes (8); event: processes, each with a loop (one per "
+		  "core); the other models have one" },
 	{ .name = "max-conns", SERVICE_FIELD(service.max_conns), .kind = OPTION_NUMBER, .argument = "N",
-	  .max = CONNS_MAX, .help = "event: clients at once of each worker (10000, or what the limit of open files allows)" },
+	  .max = CONNS_MAX,
+	  .help = "event: clients at once of each worker (10000, or what the limit of open files allows)" },
 	{ .name = "workers-min", SERVICE_FIELD(service.workers_min), .kind = OPTION_NUMBER, .argument = "N",
 	  .max = WORKERS_MAX, .help = "prefork: at least so many, when few clients come" },
 	{ .name = "workers-max", SERVICE_FIELD(service.workers_max), .kind = OPTION_NUMBER, .argument = "N",
@@ -94,7 +96,8 @@ const struct option options_table[] = {
 	  .initial = "reused", .help = "prefork: what a client finds" },
 	{ .name = "max-requests", SERVICE_FIELD(service.max_requests), .kind = OPTION_NUMBER, .argument = "N",
 	  .max = 1000000000, .may_be_off = true, .initial = "off",
-	  .help = "prefork, event: requests, give or take a tenth, before a worker is replaced; 1 is oneshot" },
+	  .help = "prefork, event: requests, give or take a tenth, before a worker is replaced; under prefork 1 is "
+		  "oneshot" },
 	{ .name = "recycle-memory", SERVICE_FIELD(service.recycle_memory_kib), .kind = OPTION_KIB, .argument = "SIZE",
 	  .max = MEMORY_MAX, .initial = "off", .help = "prefork, event: replace a worker that has more than SIZE resident" },
 	{ .name = "max-memory", SERVICE_FIELD(service.max_memory_kib), .kind = OPTION_KIB, .argument = "SIZE",
@@ -213,7 +216,6 @@ const struct option options_table[] = {
 	{ .name = "help", .letter = 'h', COMMAND_FIELD(help), .kind = OPTION_FLAG,
 	  .help = "this; with a HANDLER, its own options" },
 
-	{ LATER("max-conns") },
 	{ LATER("route") },
 	{ 0 },
 };

@@ -17,6 +17,8 @@ static const char *const names[] = {
 	[BROOD_FORK] = "fork",
 	[BROOD_ITERATIVE] = "iterative",
 	[BROOD_THREAD] = "thread",
+	[BROOD_PREFORK] = "prefork",
+	[BROOD_EVENT] = "event",
 };
 
 int main(int argc, char **argv)
@@ -27,7 +29,7 @@ int main(int argc, char **argv)
 	while (argc == 3 && model < MODELS && strcmp(argv[1], names[model]) != 0)
 		model++;
 	if (argc != 3 || model == MODELS) {
-		fprintf(stderr, "usage: words fork|iterative|thread 'URL…'\n");
+		fprintf(stderr, "usage: words fork|iterative|thread|prefork|event 'URL…'\n");
 		return 64;
 	}
 	service.model = model;

@@ -107,15 +107,16 @@ struct brood_option {
  *   load → [ start → { verify → setup → handle … → finish }… → stop ]… → unload
  *
  * load, unload, tick, idle run in the service process; all others in the worker: the service process
- * itself (iterative), a forked child (fork), a thread (thread). A handler must be reentrant.
+ * itself (iterative), a forked child (fork), a standing process (prefork, event), a thread (thread). A handler must be
+ * reentrant.
  */
 struct brood_handler {
 	/* Once, before the service is multiplied. May replace *app. <0: the service does not become ready. */
 	int (*load)(void **app);
 	void (*unload)(void *app);
 
-	/* Whenever a worker's memory begins and ends: once for iterative, once per thread, once per forked
-	 * child. Reseed randomness and open per-worker handles here. <0: a failed start. */
+	/* Whenever a worker's memory begins and ends: once for iterative, once per thread, once per process
+	 * otherwise. Reseed randomness and open per-worker handles here. <0: a failed start. */
 	int (*start)(void *app);
 	void (*stop)(void *app);
 
@@ -348,6 +349,20 @@ BROOD_API bool brood_loggable(struct brood_conn *conn, enum brood_level level);
 /* Wait; ends early with -ETIMEDOUT when a deadline of this connection passes, -ECANCELED when the
  * supervisor is gone. */
 BROOD_API int brood_sleep(struct brood_conn *conn, int ms);
+
+/* Wait until a descriptor of the handler's own (a data base, a pipe) is ready for events: POLLIN, POLLOUT or both.
+ * Returns what it is ready for, as poll(2)'s revents (> 0; maybe POLLERR, POLLHUP), or -ETIMEDOUT after timeout_ms
+ * (0: only look; BROOD_OFF: no limit of its own) or when a deadline of this connection passes, which the next call on
+ * it tells; -EBADF; else as brood_sleep. Borrows fd. */
+BROOD_API int brood_wait_fd(struct brood_conn *conn, int fd, short events, int timeout_ms);
+
+/* Call fn(arg), which blocks: files, names of hosts, clients of data bases. Under event it runs in one of at most eight
+ * threads of the worker, with 256 KiB of stack and all signals blocked, while others are served; elsewhere right here.
+ * fn must not use conn, and shares all else with handlers that run meanwhile.
+ * 0: it has returned. Nothing interrupts it and this call does not return before, since arg may be on its stack: a
+ * deadline that passes meanwhile lets go of the client, and the next call tells. An fn that never returns keeps its
+ * thread. <0: fn was not called: -EAGAIN if there is no thread to be had; else as brood_sleep. */
+BROOD_API int brood_offload(struct brood_conn *conn, void (*fn)(void *arg), void *arg);
 
 /* The connection as a stdio stream, buffered; flushed after each call of handle, closed by brood. NULL and
  * errno where the handler has no thread of control of its own. */

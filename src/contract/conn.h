@@ -87,7 +87,7 @@ struct brood_conn {
 	int32_t write_ms;
 	int32_t request_ms; /* for the next call of handle; BROOD_OFF: none */
 	struct conn_pace in, out;
-	unsigned int operations; /* that moved bytes */
+	unsigned int operations; /* so far (core/io.c) */
 
 	unsigned int expired;     /* enum end_reason of the deadline that passed, 0: none */
 	int broken;               /* negative errno that every further call answers, or 0 */

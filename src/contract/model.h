@@ -47,6 +47,9 @@ struct brood_host_ops {
 	/* In such a worker, first of all: true if there is nothing to do before its client's first byte; then as above. */
 	bool (*waits_for_client)(struct brood_conn *conn);
 
+	/* In such a worker, after serve_some: what became of the answer that was sent later; 0 or -errno of transport->finish. */
+	void (*answered)(struct brood_conn *conn, int result);
+
 	/* In such a worker: this is a child that a handler forked by itself, and that still runs in it. */
 	bool (*is_stray)(const struct brood_conn *conn);
 
@@ -144,6 +147,18 @@ struct model_ops {
 	 * events 0: just sleep. 0: ready; -ETIMEDOUT; -ESHUTDOWN: draining began (only if watch_drain);
 	 * -ECANCELED: everything must end. */
 	int (*wait)(struct brood_conn *conn, short events, int64_t deadline_ns, bool watch_drain);
+
+	/* In the worker: until fd, which is the handler's own, is ready for events, or deadline_ns. What is ready, as poll(2)'s
+	 * revents; -ETIMEDOUT; -ECANCELED; -EBADF. NULL where nobody is served. */
+	int (*wait_fd)(struct brood_conn *conn, int fd, short events, int64_t deadline_ns);
+
+	/* In the worker: fn(arg), which blocks, in a thread while others go on here. 0: it has returned, however late; <0: it
+	 * was not called: -ETIMEDOUT, -ECANCELED, or -EAGAIN: no thread to be had. NULL: nobody else waits here, core calls it. */
+	int (*offload)(struct brood_conn *conn, void (*fn)(void *arg), void *arg, int64_t deadline_ns);
+
+	/* In the worker, the last that happens to a connection: the answer to a datagram leaves together with others, when its
+	 * life is over; host->answered is called with what became of it, then host->ended. NULL: it leaves at once. */
+	void (*send_later)(struct brood_conn *conn);
 
 	/* In the worker, after so many operations that did not have to wait: others may go on now. NULL: the kernel sees to
 	 * that. */

@@ -13,6 +13,7 @@
 
 #include "contract/record.h"
 #include "contract/seat.h"
+#include "contract/tally.h"
 
 enum standing_state {
 	STANDING_GONE,
@@ -31,6 +32,12 @@ enum standing_order {
 	STANDING_STAY,
 	STANDING_LEAVE, /* after the client in hand; those in the queue are for others */
 	STANDING_EMPTY, /* when nobody waits in the queues any more */
+};
+
+/* Ends without a record of their own (core/fold.h). */
+struct folded {
+	_Atomic uint64_t count, requests, bytes_in, bytes_out;
+	struct histogram duration;
 };
 
 struct standing {
@@ -68,6 +75,7 @@ struct standing {
 	_Atomic uint64_t harvested; /* records that are read */
 
 	struct end_record ring[STANDING_RECORDS]; /* number n is at n % STANDING_RECORDS */
+	struct folded folded;                     /* of one that serves many */
 };
 
 #define STANDING_SIZE ((sizeof(struct standing) + SLOT_SIZE - 1) / SLOT_SIZE * SLOT_SIZE)

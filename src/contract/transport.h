@@ -14,6 +14,9 @@
 struct brood_conn;
 struct listener;
 
+/* Datagrams received or sent by one system call. */
+#define TRANSPORT_BATCH 32
+
 struct transport_ops {
 	const char *name;
 	bool datagram;
@@ -23,6 +26,10 @@ struct transport_ops {
 	 * datagram longer than packet.limit: peer is filled in, the rest is gone), or the errno of accept4(2) or
 	 * recvmsg(2). The descriptor is close-on-exec. IPv4-mapped peers come out as IPv4. */
 	int (*accept)(struct listener *listener, struct brood_conn *conn);
+
+	/* The same for up to count datagrams, count at most TRANSPORT_BATCH: how many conns, the first ones, are filled in; one
+	 * whose packet.size is beyond packet.limit was too long. NULL: one at a time. */
+	int (*accept_some)(struct listener *listener, struct brood_conn *const *conns, int count);
 
 	/* Bytes, 0 at the end of input, -EAGAIN, or -errno. EINTR is retried. */
 	ssize_t (*recv)(struct brood_conn *conn, void *buf, size_t size);
@@ -41,6 +48,10 @@ struct transport_ops {
 
 	/* No more from us. Stream: half-close. Datagram: send what was collected. Idempotent. 0, -EAGAIN, -errno. */
 	int (*finish)(struct brood_conn *conn);
+
+	/* The same for count datagrams of one descriptor, count at most TRANSPORT_BATCH: how many, the first ones, have left.
+	 * Whoever is next is to be tried alone. NULL: one at a time. */
+	int (*finish_some)(struct brood_conn *const *conns, int count);
 
 	/* Prepare a reset: what close then sends. Never fails. */
 	void (*abort)(struct brood_conn *conn);

@@ -20,12 +20,14 @@
 #include "base/clock.h"
 #include "contract/placed.h"
 #include "contract/transport.h"
+#include "core/accept_batch.h"
 #include "core/accept_standing.h"
 #include "core/admit.h"
 #include "core/crowd.h"
 #include "core/engine_private.h"
 #include "core/pool.h"
 #include "core/refuse.h"
+#include "core/tell.h"
 #include "core/ticking.h"
 #include "transport/open.h"
 
@@ -189,6 +191,28 @@ static int accept_one(struct acceptor *acceptor)
 	return 1;
 }
 
+void accept_take_in(struct acceptor *acceptor, struct brood_conn *conn)
+{
+	struct service *service = acceptor->service;
+	enum end_reason reason = END_TOO_LARGE;
+
+	if (conn->packet.size <= conn->packet.limit)
+		reason = admit(service, conn);
+	acceptor->dropped = conn->packet.dropped;
+	if (reason == END_NONE)
+		place(service, conn);
+	else
+		refuse(service, conn, reason, reason == END_TOO_LARGE ? -EMSGSIZE : 0);
+}
+
+static int accept_next(struct acceptor *acceptor)
+{
+	const struct model_ops *ops = acceptor->service->model.ops;
+
+	return acceptor->listener.transport->accept_some && ops->shares_queues ? accept_batch(acceptor)
+									       : accept_one(acceptor);
+}
+
 /* While draining the queue is to be found empty, so we are quicker than those who keep coming. But where place serves
  * (iterative) they may be quicker, and the drain deadline is to be heard all the same. */
 static bool is_enough(const struct model *model, int taken, int64_t began_ns)
@@ -214,6 +238,20 @@ static void end_queue(struct acceptor *acceptor)
 	accept_close_one(acceptor);
 }
 
+/* For a worker of many the service process counts, and says it. */
+static void tell_failure(const struct acceptor *acceptor, int error)
+{
+	struct service *service = acceptor->service;
+
+	if (service->crowd) {
+		tell_accept_error(service->arena, error);
+		return;
+	}
+	tally_add(&service->ledger->tally->accept_errors, 1);
+	service->model.host->log(service, BROOD_ERROR, CAUSE_ACCEPT, "cannot accept on %s: %s; accepting pauses",
+		acceptor->listener.url, strerrordesc_np(-error));
+}
+
 /* As many as there are, room allows and fairness to the rest of the loop permits. */
 static void accept_from(struct acceptor *acceptor)
 {
@@ -221,25 +259,20 @@ static void accept_from(struct acceptor *acceptor)
 	const struct model *model = &service->model;
 	int64_t began_ns = model->draining ? clock_now_ns() : 0;
 
-	for (int taken = 0; !is_enough(model, taken, began_ns); taken++) {
-		int r;
-
+	for (int taken = 0, r; !is_enough(model, taken, began_ns); taken += r) {
 		if (acceptor->done || service->ledger->held || service->ledger->accept_state != ACCEPT_OPEN)
 			return;
 		if (model->ops->room(model) <= 0) {
 			enter_full(service);
 			return;
 		}
-		r = accept_one(acceptor);
+		r = accept_next(acceptor);
 		if (is_ended(service, r)) {
 			accept_close_one(acceptor);
 			return;
 		}
 		if (r < 0) {
-			tally_add(&service->ledger->tally->accept_errors, 1);
-			model->host->log(service, BROOD_ERROR, CAUSE_ACCEPT,
-				"cannot accept on %s: %s; accepting pauses", acceptor->listener.url,
-				strerrordesc_np(-r));
+			tell_failure(acceptor, r);
 			enter_backoff(service);
 			return;
 		}

@@ -57,11 +57,12 @@ static int open_sources(struct service *service, struct admission *admission, un
 
 	if (getrandom(&secret, sizeof secret, 0) != sizeof secret)
 		return -errno;
-	admission->sources_size = sources_size(capacity);
+	admission->sources_size = sources_size(capacity) + sizeof *admission->turn;
 	memory = standing ? pages_new_shared(admission->sources_size) : pages_new(admission->sources_size);
 	if (!memory)
 		return -ENOMEM;
 	sources_init(&admission->sources, memory, capacity, &secret);
+	admission->turn = (_Atomic uint64_t *)(void *)((char *)memory + sources_size(capacity));
 	return 0;
 }
 

@@ -32,12 +32,12 @@ struct admission {
 	struct limits_config config;
 	struct sources sources; /* shared with standing workers */
 	size_t sources_size;
-	struct sources
-		own; /* in a worker that serves many: of its own clients, in its area, for the others to read */
-	size_t size; /* of all of this */
-	unsigned int clients; /* in the hands of this process's connections */
-	uint64_t draws;       /* of random numbers */
-	int64_t looked_ns;    /* when admission_give_back_over last did */
+	_Atomic uint64_t *turn; /* behind the sources: odd while the service process writes (core/admit.h) */
+	struct sources own;     /* in a worker that serves many: of its own clients, for the others to read */
+	size_t size;            /* of all of this */
+	unsigned int clients;   /* in the hands of this process's connections */
+	uint64_t draws;         /* of random numbers */
+	int64_t looked_ns;      /* when admission_give_back_over last did */
 	struct admission_place places[];
 };
 

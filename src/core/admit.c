@@ -70,6 +70,7 @@ void admit_counts_begin(const struct service *service, const struct admit_client
 	struct admit_counts *ret_counts)
 {
 	struct source_state state = { 0 };
+	uint64_t turn = atomic_load(service->admission->turn);
 
 	if (client->tag)
 		state = sources_read(&service->admission->sources, client->tag);
@@ -77,8 +78,25 @@ void admit_counts_begin(const struct service *service, const struct admit_client
 		.clients = service->admission->clients,
 		.of_source = state.clients,
 		.bucket_full_ns = state.bucket_full_ns,
+		.turn = turn,
 		.now_ns = now_ns,
 	};
+}
+
+bool admit_counts_again(const struct service *service, const struct admit_counts *counts, int *tries)
+{
+	return (counts->turn % 2 == 1 || atomic_load(service->admission->turn) != counts->turn) && --*tries > 0;
+}
+
+void admit_write_begin(struct service *service)
+{
+	if (service->admission)
+		atomic_fetch_add(service->admission->turn, 1);
+}
+
+void admit_write_end(struct service *service)
+{
+	admit_write_begin(service);
 }
 
 void admit_counts_add(const struct service *service, const struct admit_client *client, uint64_t sibling_tag,
@@ -212,9 +230,13 @@ static bool is_at_a_count(const struct limits_config *config, const struct admit
 static void count_all(const struct service *service, const struct admission_place *place, int64_t now_ns,
 	struct admit_counts *ret_counts)
 {
-	admit_counts_begin(service, &place->client, now_ns, ret_counts);
-	if (service->crowd)
-		crowd_count(service, place->client.tag, ret_counts);
+	int tries = ADMIT_TRIES;
+
+	do {
+		admit_counts_begin(service, &place->client, now_ns, ret_counts);
+		if (service->crowd)
+			crowd_count(service, place->client.tag, ret_counts);
+	} while (service->crowd && admit_counts_again(service, ret_counts, &tries));
 }
 
 /* Whom a dry run would have refused is not counted: else it would refuse others than the limits will. */

@@ -38,10 +38,14 @@ struct queue_wait admit_queue_wait(const struct brood_conn *conn);
 
 /* ---- In a standing worker: it reads, and leaves its client's tag in its own page ---- */
 
+/* Times that clients and tokens are counted while the service process writes. */
+#define ADMIT_TRIES 16
+
 struct admit_counts {
 	unsigned int clients;   /* in hand, without the one in question */
 	unsigned int of_source; /* of these, of its source */
 	int64_t bucket_full_ns; /* limits/bucket.h */
+	uint64_t turn;          /* of the service process's writing, when counting began (admit_write_begin) */
 	int64_t now_ns;         /* when the one in question came */
 };
 
@@ -55,6 +59,10 @@ void admit_counts_begin(const struct service *service, const struct admit_client
 void admit_counts_add(const struct service *service, const struct admit_client *client, uint64_t sibling_tag,
 	int64_t sibling_accepted_ns, struct admit_counts *counts);
 
+/* The service process has written, or is writing, meanwhile: a token may have been counted twice, or not at all. So all are
+ * counted anew, as long as tries are left: nobody waits for it. */
+bool admit_counts_again(const struct service *service, const struct admit_counts *counts, int *tries);
+
 /* One of the same source that is over, but whose end record the service process has not seen: its token is taken here. */
 void admit_counts_ended(const struct service *service, int64_t accepted_ns, struct admit_counts *counts);
 
@@ -64,6 +72,10 @@ enum end_reason admit_judge(const struct service *service, struct brood_conn *co
 	const struct admit_counts *counts, enum end_reason *ret_would);
 
 /* ---- In the service process of standing workers, for each end record ---- */
+
+/* Around what takes a client off the board and writes down its token: workers who count meanwhile count again. */
+void admit_write_begin(struct service *service);
+void admit_write_end(struct service *service);
 
 /* Takes the token, adds the penalty. uid: of a Unix peer, or SOURCE_NO_UID. */
 void admit_harvest(struct service *service, const struct end_record *record, uint32_t uid);

@@ -13,6 +13,7 @@
 #include "core/arena.h"
 #include "core/crowd.h"
 #include "core/engine_private.h"
+#include "platform/fiber_check.h"
 #include "platform/leak_check.h"
 #include "process/pages.h"
 
@@ -124,8 +125,8 @@ static void look_at_mappings(struct arena *arena)
 	char line[TEXT_SIZE];
 	FILE *file;
 
-	/* A sanitizer maps its own memory as it goes. */
-	if (LEAK_CHECKED)
+	/* A sanitizer maps its own memory as it goes, and libc stacks and heaps for threads. */
+	if (LEAK_CHECKED || FIBER_THREADS_CHECKED || crowd_threads(arena) > 0)
 		return;
 	file = fopen("/proc/self/maps", "re");
 	while (file && fgets(line, sizeof line, file))
@@ -134,9 +135,8 @@ static void look_at_mappings(struct arena *arena)
 		fclose(file);
 }
 
-static void look_at_threads(struct arena *arena)
+static unsigned int count_threads(void)
 {
-	struct arena_check *check = arena->check;
 	DIR *dir = opendir("/proc/self/task");
 	unsigned int threads = 0;
 	struct dirent *entry;
@@ -145,6 +145,18 @@ static void look_at_threads(struct arena *arena)
 		threads += entry->d_name[0] != '.';
 	if (dir)
 		closedir(dir);
+	return threads;
+}
+
+static void look_at_threads(struct arena *arena)
+{
+	struct arena_check *check = arena->check;
+	unsigned int threads;
+
+	/* ThreadSanitizer has one of its own, sooner or later. */
+	if (FIBER_THREADS_CHECKED)
+		return;
+	threads = count_threads() - crowd_threads(arena);
 	if (check->remembered && threads > check->threads)
 		complain(arena, "%u threads instead of %u", threads, check->threads);
 	if (!check->remembered || threads > check->threads)

@@ -16,6 +16,7 @@
 #include "core/arena_check.h"
 #include "core/burden.h"
 #include "core/crowd_private.h"
+#include "core/share.h"
 #include "core/tell.h"
 #include "process/descriptors.h"
 #include "process/pages.h"
@@ -39,9 +40,17 @@ static unsigned int bound_of(const struct service *service)
 {
 	unsigned int wanted = (unsigned int)service->model.config.max_conns;
 	int used = descriptors_end();
+	unsigned int stacks = stacks_machine_bound();
 	struct rlimit limit;
 	rlim_t room;
 
+	if (stacks < wanted) {
+		service->model.host->log(service->model.service, BROOD_WARN, CAUSE_NONE,
+			"vm.max_map_count leaves room for %u stacks in each worker, and so for as many clients, not "
+			"%u",
+			stacks, wanted);
+		wanted = stacks > 0 ? stacks : 1;
+	}
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY || used < 0)
 		return wanted;
 	used += SPARE_DESCRIPTORS;
@@ -291,6 +300,19 @@ static void look_whether_open(struct loop_timer *timer)
 		loop_arm(&crowd->loop, timer, crowd->loop.now_ns + CLOSED_LOOK_MS * NS_PER_MS);
 }
 
+/* All are full, and somebody waits: of those who are between two requests some go. */
+static void look_whether_to_share(struct loop_timer *timer)
+{
+	struct crowd *crowd = container_of(timer, struct crowd, share_timer);
+	const struct standing *standing = crowd->arena->standing;
+
+	if (!atomic_load_explicit(&standing->full, memory_order_relaxed))
+		return;
+	if (atomic_load_explicit(&standing->waiting, memory_order_relaxed))
+		crowd_give_way(crowd);
+	loop_arm(&crowd->loop, timer, crowd->loop.now_ns + SHARE_LOOK_MS * NS_PER_MS);
+}
+
 static void turn(struct loop_timer *timer)
 {
 	struct crowd *crowd = container_of(timer, struct crowd, turn_timer);
@@ -320,6 +342,7 @@ static int listen_to_orders(struct crowd *crowd)
 	crowd->life_source = (struct loop_source){ .fd = crowd->arena->life_fd, .ready = life_ready };
 	crowd->open_timer.fire = look_whether_open;
 	crowd->turn_timer.fire = turn;
+	crowd->share_timer.fire = look_whether_to_share;
 	if (r == 0)
 		r = loop_add(&crowd->loop, &crowd->signal_source, EPOLLIN);
 	if (r == 0)

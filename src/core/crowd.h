@@ -52,7 +52,8 @@ void crowd_count(const struct service *service, uint64_t tag, struct admit_count
 
 /* For core/arena_check.c: what comes and goes with its clients. */
 bool crowd_has_memory_at(const struct arena *arena, uintptr_t address);
-bool crowd_has_parked(const struct arena *arena); /* refused clients, for a moment */
+bool crowd_has_parked(const struct arena *arena);      /* refused clients, for a moment */
+unsigned int crowd_threads(const struct arena *arena); /* made for what blocks; they stay */
 
 /* struct brood_host_ops.is_stray and is_shared. */
 bool crowd_is_stray(const struct brood_conn *conn);

@@ -3,6 +3,8 @@
 #ifndef CORE_CROWD_PRIVATE_H
 #define CORE_CROWD_PRIVATE_H
 
+#include <pthread.h>
+
 #include "core/arena.h"
 #include "core/crowd.h"
 #include "core/engine_private.h"
@@ -19,14 +21,18 @@ struct crowd {
 	struct strands strands;
 	struct strand *all_strands;
 	struct loop_source signal_source, life_source;
-	struct loop_timer open_timer, turn_timer, untold_timer;
+	struct loop_timer open_timer, turn_timer, untold_timer, share_timer;
 	struct list untold; /* connections whose end record found no room */
 	unsigned int clients;
 	bool leaving;
+	pthread_t thread; /* the one of the loop */
 };
 
 /* A handler that uses up its stack is told from one that crashes otherwise. */
 void crowd_watch_stacks(struct crowd *crowd);
+
+/* Some of those who are parked, and were here long enough, are told that it is over. */
+void crowd_give_way(struct crowd *crowd);
 
 /* Refused clients who may still be sending are seen to before the worker ends, for as long as park.h says. */
 void crowd_park_out(struct crowd *crowd);

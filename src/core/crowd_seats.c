@@ -13,10 +13,15 @@
 #include "core/burden.h"
 #include "core/crowd_private.h"
 #include "core/end.h"
+#include "core/fold.h"
+#include "core/share.h"
 #include "core/tell.h"
 
 /* From one look to the next whether the ring has room again. */
 #define UNTOLD_LOOK_MS 1
+
+/* Whoever waits longer than until the next look sees others go. */
+#define GIVE_WAY_AT_ONCE 8
 
 static struct seat *seat_of(const struct brood_conn *conn)
 {
@@ -43,9 +48,12 @@ static void tell_numbers(struct crowd *crowd)
 	if (atomic_load_explicit(&standing->full, memory_order_relaxed) == full)
 		return;
 	atomic_store(&standing->full, full);
+	if (!full)
+		return;
 	/* Clients that the kernel told us alone of are for others now. */
-	if (full)
-		tell_wake(crowd->arena);
+	tell_wake(crowd->arena);
+	if (!crowd->share_timer.place)
+		loop_arm(&crowd->loop, &crowd->share_timer, crowd->loop.now_ns + SHARE_LOOK_MS * NS_PER_MS);
 }
 
 static void become_busy(struct crowd *crowd, int64_t now_ns)
@@ -167,8 +175,14 @@ bool crowd_tell(struct brood_conn *conn, enum end_reason reason)
 	struct crowd *crowd = conn->service->crowd;
 	struct arena *arena = crowd->arena;
 	const struct admission_place *place = admit_place(conn);
-	struct end_record *record = tell_next_record(arena);
+	struct end_record *record;
 
+	if (fold_end(&arena->standing->folded, conn, reason)) {
+		add_counts(arena, conn->slot);
+		tell_wake_if_asleep(arena);
+		return true;
+	}
+	record = tell_next_record(arena);
 	if (!record) {
 		defer_record(crowd, conn, reason);
 		return false;
@@ -247,6 +261,22 @@ void crowd_count(const struct service *service, uint64_t tag, struct admit_count
 	take_own_bucket(service, tag, counts);
 }
 
+/* The one that was given way to longest ago is at the end of the line: beginning anywhere is as fair. */
+void crowd_give_way(struct crowd *crowd)
+{
+	const struct pool *pool = &crowd->ledger.pool;
+
+	for (unsigned int i = 0, gone = 0; i < pool->used && gone < GIVE_WAY_AT_ONCE; i++) {
+		struct brood_conn *conn = &pool->conns[i];
+
+		if (!strand_is_parked(conn) || !share_is_over(conn))
+			continue;
+		conn->gave_way = true;
+		strand_end_park(conn);
+		gone++;
+	}
+}
+
 bool crowd_is_stray(const struct brood_conn *conn)
 {
 	return conn->service->arena->stray.is_child;
@@ -274,6 +304,11 @@ bool crowd_has_memory_at(const struct arena *arena, uintptr_t address)
 bool crowd_has_parked(const struct arena *arena)
 {
 	return arena->crowd && arena->crowd->ledger.park.count > 0;
+}
+
+unsigned int crowd_threads(const struct arena *arena)
+{
+	return arena->crowd ? arena->crowd->strands.offload.started : 0;
 }
 
 void crowd_park_out(struct crowd *crowd)

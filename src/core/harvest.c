@@ -18,6 +18,7 @@
 #include "core/dead.h"
 #include "core/end.h"
 #include "core/engine_private.h"
+#include "core/fold.h"
 #include "core/lines.h"
 #include "core/reach.h"
 
@@ -53,26 +54,49 @@ static void copy_record(struct end_record *record, const struct end_record *left
 	end_copy_text(record->note, left->note, sizeof record->note);
 }
 
+/* What limits make of the record in hand. */
+static void take_note(struct service *service)
+{
+	const struct end_record *record = &service->ledger->record;
+
+	if (record->arrival)
+		admit_arrival(service, record);
+	else if (record->would_refuse == END_NONE)
+		admit_harvest(service, record, record->uid);
+}
+
+/* Of one that serves many, whoever came is counted when he comes: it may be long until he goes. */
+static void count_arrivals(struct service *service, struct harvest_note *note, const struct standing *standing)
+{
+	uint64_t served = atomic_load_explicit(&standing->served, memory_order_relaxed);
+
+	if (served > note->served)
+		tally_add(&service->ledger->tally->accepted, served - note->served);
+	note->served = served;
+}
+
+static bool is_counted(const struct service *service, const struct end_record *record)
+{
+	return service->model.ops->many && end_reason_kind(record->reason) != END_KIND_REFUSED;
+}
+
 static void tell(struct service *service, pid_t worker)
 {
 	struct ledger *ledger = service->ledger;
 	struct end_record *record = &ledger->record;
 
 	record->worker = worker;
-	if (record->arrival) {
-		admit_arrival(service, record);
+	if (record->arrival)
 		return;
-	}
 	if (record->datagram && record->listener < ledger->acceptor_count)
 		ledger->acceptors[record->listener].dropped = record->dropped;
 	if (record->accepted_ns > ledger->last_accept_ns && record->accepted_ns <= ledger->loop_now_ns)
 		ledger->last_accept_ns = record->accepted_ns;
-	tally_add(&ledger->tally->accepted, 1);
+	if (!is_counted(service, record))
+		tally_add(&ledger->tally->accepted, 1);
 	tally_add(&ledger->tally->ended, 1);
 	if (record->would_refuse != END_NONE)
 		admit_tell_would(service, record, record->would_refuse);
-	else
-		admit_harvest(service, record, record->uid);
 	end_tell(service, record, NULL);
 }
 
@@ -138,12 +162,17 @@ bool harvest_ring(struct service *service, unsigned int index, pid_t worker)
 	struct harvest_note *note = &service->ledger->notes[index];
 	uint64_t tail = note->tail;
 	uint64_t head = atomic_load_explicit(&standing->head, memory_order_acquire);
+	bool folded = false;
 
 	if (standing->lost != note->lost)
 		tell_lost(service, note, standing->lost);
 	tell_accept_errors(service, note, standing);
+	if (service->model.ops->many) {
+		count_arrivals(service, note, standing);
+		folded = fold_harvest(service->ledger->tally, &standing->folded, &note->folded);
+	}
 	if (head == tail)
-		return false;
+		return folded;
 	lines_hold(service);
 	service->ledger->loop_now_ns = clock_now_ns();
 	/* More than it can hold: that was no counting. What is in there cannot be told from rubbish. */
@@ -153,8 +182,11 @@ bool harvest_ring(struct service *service, unsigned int index, pid_t worker)
 	}
 	for (; tail != head; tail++) {
 		copy_record(&service->ledger->record, &standing->ring[tail % STANDING_RECORDS], service);
+		admit_write_begin(service);
+		atomic_store(&standing->harvested, tail + 1);
+		take_note(service);
+		admit_write_end(service);
 		tell(service, worker);
-		atomic_store_explicit(&standing->harvested, tail + 1, memory_order_release);
 	}
 	note->tail = tail;
 	atomic_store_explicit(&standing->harvested, tail, memory_order_release);
@@ -195,16 +227,19 @@ static void fill_in(const struct service *service, const struct seat *seat, pid_
 }
 
 /* Answers for it, if it can be reached, and tells its end. */
-static void end_seat(
-	struct service *service, const struct seat *seat, const struct child_exit *ended, int table_pidfd)
+static void end_seat(struct service *service, struct seat *seat, const struct child_exit *ended, int table_pidfd)
 {
 	struct end_record *record = &service->ledger->record;
 	int fd = reach_client(service, seat, table_pidfd);
 
-	tally_add(&service->ledger->tally->accepted, 1);
+	if (!service->model.ops->many)
+		tally_add(&service->ledger->tally->accepted, 1);
 	/* A penalty is in force before anybody reads of it. */
 	end_read_slot(record, &seat->slot);
+	admit_write_begin(service);
+	atomic_store(&seat->uncounted, 1);
 	admit_harvest(service, record, record->uid);
+	admit_write_end(service);
 	service->model.host->died(service, record, &seat->slot, fd, ended);
 	if (fd >= 0)
 		close(fd);
@@ -213,7 +248,7 @@ static void end_seat(
 static void end_client(struct service *service, unsigned int index, pid_t worker, enum end_reason reason,
 	const struct child_exit *ended, int table_pidfd)
 {
-	const struct standing *standing = board_standing(&service->board, index);
+	struct standing *standing = board_standing(&service->board, index);
 
 	fill_in(service, &standing->seat, worker, reason);
 	service->ledger->record.answered = standing->served == service->ledger->notes[index].answered;
@@ -231,7 +266,7 @@ static bool end_crowd(struct service *service, unsigned int index, pid_t worker,
 	bool any = false;
 
 	for (uint32_t i = 0; i < seats && i < (uint32_t)service->config.max_conns; i++) {
-		const struct seat *seat = &standing_seats(standing)[i];
+		struct seat *seat = &standing_seats(standing)[i];
 		bool ran = running == i + 1;
 		bool all = running == 0 && reason != END_HANDLER_CRASHED && reason != END_HANDLER_EXITED;
 

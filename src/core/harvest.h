@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "contract/end_reason.h"
+#include "contract/standing.h"
 
 struct child_exit;
 struct seat;
@@ -17,6 +18,8 @@ struct service;
 struct harvest_note {
 	uint64_t tail; /* records read */
 	uint64_t lost, accept_errors;
+	uint64_t served; /* clients that one that serves many has taken */
+	struct folded folded;
 	uint64_t answered; /* its so-and-so-manieth client got .last_words while it lived; 0: none */
 };
 

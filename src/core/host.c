@@ -73,6 +73,7 @@ const struct brood_host_ops host_ops = {
 	.serve = life_serve,
 	.serve_some = life_serve_some,
 	.waits_for_client = life_waits_for_client,
+	.answered = life_answered,
 	.is_stray = crowd_is_stray,
 	.is_shared = crowd_is_shared,
 	.ended = end_connection,

@@ -22,15 +22,6 @@ int io_break(struct brood_conn *conn, int error)
 	return conn->broken;
 }
 
-static int sleep_until(struct brood_conn *conn, struct deadline deadline)
-{
-	int r = conn->model->ops->wait(conn, 0, deadline.at_ns, false);
-
-	if (r == -ETIMEDOUT)
-		return deadline_expire(conn, deadline.reason);
-	return r < 0 ? io_break(conn, r) : 0;
-}
-
 /* It ran out of time as poll(2) sees it, which is not as the client's kernel does. */
 static bool takes_something(const struct brood_conn *conn, short events, enum end_reason reason)
 {
@@ -55,14 +46,19 @@ static int wait_for_client(struct brood_conn *conn, short events)
 	return r < 0 ? io_break(conn, r) : 0;
 }
 
-static void count_operation(struct brood_conn *conn, _Atomic uint64_t *bytes, ssize_t size)
+void io_count(struct brood_conn *conn)
 {
-	slot_add(bytes, (uint64_t)size);
 	if (++conn->operations % TELL_OPERATIONS != 0)
 		return;
 	conn_tell(conn);
 	if (conn->model->ops->breathe)
 		conn->model->ops->breathe(conn);
+}
+
+static void count_operation(struct brood_conn *conn, _Atomic uint64_t *bytes, ssize_t size)
+{
+	slot_add(bytes, (uint64_t)size);
+	io_count(conn);
 }
 
 /* Before the first byte of an answer leaves: from here on nobody may answer in our place. Then our deadline is
@@ -225,20 +221,6 @@ int io_wait_for_request(struct brood_conn *conn)
 	int r = io_look_for_request(conn);
 
 	return r == -EAGAIN ? io_unpark(conn, wait_parked(conn, conn->parked_until_ns)) : r;
-}
-
-int brood_sleep(struct brood_conn *conn, int ms)
-{
-	struct deadline deadline = deadline_for_sleep(conn);
-	int64_t until_ns = clock_now_ns() + (ms < 0 ? 0 : ms) * NS_PER_MS;
-	int r;
-
-	if (conn->broken)
-		return conn->broken;
-	if (deadline.at_ns <= until_ns)
-		return sleep_until(conn, deadline);
-	r = conn->model->ops->wait(conn, 0, until_ns, false);
-	return r == -ETIMEDOUT ? 0 : io_break(conn, r);
 }
 
 int brood_sendfile(struct brood_conn *conn, int fd, off_t offset, size_t size)

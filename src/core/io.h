@@ -25,6 +25,9 @@ int io_wait_for_request(struct brood_conn *conn);
 int io_look_for_request(struct brood_conn *conn);
 int io_unpark(struct brood_conn *conn, int r);
 
+/* One more operation that may not have had to wait: now and then others may go on, and see how far it is. */
+void io_count(struct brood_conn *conn);
+
 /* The connection failed with this errno: remember it, so that every further call answers the same. Returns it. */
 int io_break(struct brood_conn *conn, int error);
 

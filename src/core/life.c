@@ -18,6 +18,7 @@
 #include "contract/transport.h"
 #include "core/arena.h"
 #include "core/conn_private.h"
+#include "core/crowd.h"
 #include "core/deadline.h"
 #include "core/ending.h"
 #include "core/io.h"
@@ -132,16 +133,9 @@ static enum end_reason reason_for(const struct brood_conn *conn, int result)
 	return result < 0 ? END_HANDLER_FAILED : END_FINISHED;
 }
 
-/* A datagram's answer leaves if handle returned 0 and wrote; what then goes wrong is a row of its own. */
-static enum end_reason send_answer(struct brood_conn *conn, int *ret_error)
+static enum end_reason reason_for_answer(int result)
 {
-	int r;
-
-	if (!conn->packet.wrote)
-		return END_FINISHED;
-	r = conn->transport->finish(conn);
-	*ret_error = r;
-	switch (r) {
+	switch (result) {
 	case 0:
 		return END_FINISHED;
 	case -EDESTADDRREQ:
@@ -156,6 +150,31 @@ static enum end_reason send_answer(struct brood_conn *conn, int *ret_error)
 	default:
 		return END_SEND_FAILED;
 	}
+}
+
+/* Nobody is told of its end but the log. */
+static bool may_be_over_first(const struct brood_conn *conn)
+{
+	return conn->model->ops->send_later && !conn->service->config.handler.finish && conn->defers == 0 &&
+	       !crowd_is_stray(conn);
+}
+
+/* A datagram's answer leaves if handle returned 0 and wrote; what then goes wrong is a row of its own. */
+static enum end_reason send_answer(struct brood_conn *conn, int *ret_error)
+{
+	if (!conn->packet.wrote)
+		return END_FINISHED;
+	if (may_be_over_first(conn))
+		conn->model->ops->send_later(conn);
+	else
+		*ret_error = conn->transport->finish(conn);
+	return reason_for_answer(*ret_error);
+}
+
+void life_answered(struct brood_conn *conn, int result)
+{
+	conn->slot->error = result;
+	atomic_store_explicit(&conn->slot->reason, reason_for_answer(result), memory_order_relaxed);
 }
 
 /* Up to the first request. False: there will be none. */

@@ -12,5 +12,6 @@ void life_serve(struct brood_conn *conn);
 /* For struct brood_host_ops: the same for a connection that owns no stack while it waits for a request. */
 bool life_serve_some(struct brood_conn *conn, int woken);
 bool life_waits_for_client(struct brood_conn *conn);
+void life_answered(struct brood_conn *conn, int result);
 
 #endif

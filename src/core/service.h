@@ -36,6 +36,7 @@ struct acceptor {
 	struct listener listener;
 	struct service *service;
 	bool done;        /* drained or served (a connected fd://): closed */
+	int batch;        /* datagrams received last, or twice as many if there may have been more */
 	uint32_t dropped; /* datagrams that the kernel had no room for, by its own count */
 };
 

@@ -84,6 +84,7 @@ static int lend(struct service *service, unsigned int index)
 						(off_t)(service->board.area_size - STANDING_SIZE)) < 0)
 		return -errno;
 	memset(standing, 0, offsetof(struct standing, ring));
+	memset(&standing->folded, 0, sizeof standing->folded);
 	atomic_store_explicit(&standing->seat.client_fd, -1, memory_order_relaxed);
 	atomic_store_explicit(&standing->started_ns, clock_now_ns(), memory_order_relaxed);
 	atomic_store(&standing->state, is_idle_at_once(service) ? STANDING_IDLE : STANDING_STARTING);

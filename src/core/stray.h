@@ -10,8 +10,8 @@
 #include <stdbool.h>
 
 struct stray {
-	bool was_forked; /* since stray_begin */
-	bool is_child;   /* this is the child of such a fork */
+	_Atomic bool was_forked; /* since stray_begin; a thread of offload's may fork, too */
+	bool is_child;           /* this is the child of such a fork */
 };
 
 /* From now on it is written here: in the worker, or once in the parent of all of them. 0 or -errno. */

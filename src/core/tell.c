@@ -158,6 +158,8 @@ static void fill_in(struct end_record *record, const struct arena *arena, const 
 {
 	const struct brood_conn *conn = &arena->conn;
 
+	if (arena->board_fd >= 0)
+		memset(record, 0, sizeof *record); /* all of it is published */
 	record->reason = END_NONE;
 	record->worker = 0; /* who harvests knows better */
 	record->queue_us = queue_wait_bounded_us(&client->queue_wait);

@@ -65,11 +65,14 @@ bool turnstile_lets_in(struct arena *arena, struct admit_client *client, enum en
 	const struct board *board = &arena->service->board;
 	struct brood_conn *conn = &arena->conn;
 	struct admit_counts counts;
+	int tries = ADMIT_TRIES;
 	enum end_reason reason;
 
-	admit_counts_begin(arena->service, client, conn->accepted_ns, &counts);
-	for (unsigned int i = 0; i < board->count; i++)
-		add_sibling(arena, i, client, &counts);
+	do {
+		admit_counts_begin(arena->service, client, conn->accepted_ns, &counts);
+		for (unsigned int i = 0; i < board->count; i++)
+			add_sibling(arena, i, client, &counts);
+	} while (admit_counts_again(arena->service, &counts, &tries));
 	reason = admit_judge(arena->service, conn, client, &counts, ret_would);
 	atomic_store_explicit(&conn->slot->reason, reason, memory_order_relaxed);
 	if (*ret_would != END_NONE)

@@ -11,6 +11,7 @@
 #include "contract/model.h"
 #include "model/prefork.h"
 #include "model/strand.h"
+#include "model/strand_aside.h"
 
 static int event_wait(struct brood_conn *conn, short events, int64_t deadline_ns, bool watch_drain)
 {
@@ -95,6 +96,9 @@ const struct model_ops model_event_inner = {
 	.start = inner_start,
 	.place = inner_place,
 	.wait = strand_wait,
+	.wait_fd = strand_aside_wait_fd,
+	.offload = strand_aside_offload,
+	.send_later = strand_send_later,
 	.breathe = strand_breathe,
 	.sweep = inner_sweep,
 	.kill = inner_kill,

@@ -116,6 +116,7 @@ const struct model_ops model_fork = {
 	.start = fork_start,
 	.place = fork_place,
 	.wait = wait_poll,
+	.wait_fd = wait_poll_fd,
 	.sweep = fork_sweep,
 	.fork = heir_fork,
 	.kill = fork_kill,

@@ -54,16 +54,11 @@ static int iterative_place(struct model *model, struct brood_conn *conn)
 	return 0;
 }
 
-static int iterative_wait(struct brood_conn *conn, short events, int64_t deadline_ns, bool watch_drain)
+/* What of own is ready, or as wait. */
+static int turn_until(struct model *model, struct pollfd own, int64_t deadline_ns, bool watch_drain)
 {
-	struct model *model = conn->model;
-	struct pollfd fds[] = {
-		{ .fd = events ? conn->fd : -1, .events = events },
-		{ .fd = model->loop->epoll_fd, .events = POLLIN },
-	};
+	struct pollfd fds[] = { own, { .fd = model->loop->epoll_fd, .events = POLLIN } };
 
-	if (conn->child)
-		return wait_poll(conn, events, deadline_ns, watch_drain);
 	for (;;) {
 		int timeout_ms = loop_timeout_ms(model->loop, clock_ms_until(deadline_ns, clock_now_ns()));
 		int n = poll(fds, 2, timeout_ms);
@@ -79,12 +74,33 @@ static int iterative_wait(struct brood_conn *conn, short events, int64_t deadlin
 		if (model->killed)
 			return -ECANCELED;
 		if (n > 0 && fds[0].revents)
-			return 0;
+			return fds[0].revents;
 		if (model->draining && watch_drain)
 			return -ESHUTDOWN;
 		if (clock_now_ns() >= deadline_ns)
 			return -ETIMEDOUT;
 	}
+}
+
+static int iterative_wait(struct brood_conn *conn, short events, int64_t deadline_ns, bool watch_drain)
+{
+	const struct pollfd own = { .fd = events ? conn->fd : -1, .events = events };
+	int r;
+
+	if (conn->child)
+		return wait_poll(conn, events, deadline_ns, watch_drain);
+	r = turn_until(conn->model, own, deadline_ns, watch_drain);
+	return r < 0 ? r : 0;
+}
+
+static int iterative_wait_fd(struct brood_conn *conn, int fd, short events, int64_t deadline_ns)
+{
+	int r;
+
+	if (conn->child)
+		return wait_poll_fd(conn, fd, events, deadline_ns);
+	r = turn_until(conn->model, (struct pollfd){ .fd = fd, .events = events }, deadline_ns, false);
+	return r < 0 ? r : wait_seen((short)r);
 }
 
 static int iterative_fork(struct brood_conn *conn)
@@ -135,6 +151,7 @@ const struct model_ops model_iterative = {
 	.start = iterative_start,
 	.place = iterative_place,
 	.wait = iterative_wait,
+	.wait_fd = iterative_wait_fd,
 	.sweep = iterative_sweep,
 	.fork = iterative_fork,
 	.kill = iterative_kill,

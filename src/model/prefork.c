@@ -275,6 +275,7 @@ const struct model_ops model_prefork = {
 	.start = prefork_start,
 	.place = prefork_place,
 	.wait = wait_poll,
+	.wait_fd = wait_poll_fd,
 	.sweep = prefork_sweep,
 	.fork = prefork_fork,
 	.join = heir_join,

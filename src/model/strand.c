@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/epoll.h>
 
 #include "base/clock.h"
@@ -115,6 +116,8 @@ static void settle(struct strands *strands, struct strand *strand)
 {
 	if (strand->state == STRAND_PARKED)
 		park(strands, strand);
+	else if (strand->state == STRAND_OVER && strand->sends)
+		strand->state = STRAND_SENDS;
 	else if (strand->state == STRAND_OVER)
 		end(strands, strand);
 }
@@ -238,6 +241,16 @@ int strand_begin(struct strands *strands, struct brood_conn *conn)
 	return 0;
 }
 
+bool strand_is_parked(const struct brood_conn *conn)
+{
+	return strand_of(conn)->state == STRAND_PARKED;
+}
+
+void strand_end_park(struct brood_conn *conn)
+{
+	make_ready(strands_of(conn), strand_of(conn), -ESHUTDOWN);
+}
+
 void strands_drain(struct strands *strands)
 {
 	for (unsigned int i = 0; i < strands->used; i++)
@@ -257,6 +270,72 @@ void strands_cancel(struct strands *strands)
 	}
 }
 
+void strand_wake(struct brood_conn *conn)
+{
+	struct strand *strand = strand_of(conn);
+
+	if (strand->state == STRAND_WAITS)
+		go_on(strands_of(conn), strand, 0);
+}
+
+/* ---- Answers to datagrams ---- */
+
+/* Those of one socket leave by one call; one that cannot is tried alone, so that what is wrong is known to be wrong with it. */
+static int send_some(struct brood_conn *const *conns, int count, int results[])
+{
+	const struct transport_ops *transport = conns[0]->transport;
+	int same = 1, sent;
+
+	while (same < count && conns[same]->fd == conns[0]->fd)
+		same++;
+	sent = transport->finish_some(conns, same);
+	for (int i = 0; i < sent; i++)
+		results[i] = 0;
+	if (sent == same)
+		return sent;
+	results[sent] = transport->finish(conns[sent]);
+	return sent + 1;
+}
+
+static int take_batch(struct list *sending, struct brood_conn *conns[TRANSPORT_BATCH])
+{
+	int count = 0;
+
+	while (count < TRANSPORT_BATCH && !list_empty(sending)) {
+		struct strand *strand = container_of(sending->next, struct strand, link);
+
+		list_remove(&strand->link);
+		conns[count++] = strand->conn;
+	}
+	return count;
+}
+
+/* An end may bring others who want to send: those do so in the next turn. */
+static void send_answers(struct strands *strands)
+{
+	struct brood_conn *conns[TRANSPORT_BATCH];
+	int results[TRANSPORT_BATCH], count;
+	struct list now;
+
+	list_init(&now);
+	list_take_all(&now, &strands->sending);
+	while ((count = take_batch(&now, conns)) > 0) {
+		for (int i = 0; i < count;)
+			i += send_some(&conns[i], count - i, &results[i]);
+		for (int i = 0; i < count; i++) {
+			strands->model->host->answered(conns[i], results[i]);
+			end(strands, strand_of(conns[i]));
+		}
+	}
+}
+
+static void answers_due(struct loop_timer *timer)
+{
+	send_answers(container_of(timer, struct strands, answer_timer));
+}
+
+/* ---- All of them ---- */
+
 int strands_init(
 	struct strands *strands, struct model *model, struct strand *all, int most, _Atomic uint32_t *running)
 {
@@ -269,17 +348,29 @@ int strands_init(
 		.running = running,
 		.all = all,
 		.ready_timer.fire = run_ready,
+		.answer_timer.fire = answers_due,
 		.trim_timer.fire = trim };
 	list_init(&strands->ready);
+	list_init(&strands->sending);
 	r = loop_reserve(model->loop, (size_t)most + LOOP_FIRST_HEAP);
-	return r < 0 ? r : fibers_init(&strands->fibers, stack_size, (unsigned int)most);
+	if (r == 0)
+		r = offload_init(&strands->offload, model->loop, stack_size);
+	if (r < 0)
+		return r;
+	r = fibers_init(&strands->fibers, stack_size, (unsigned int)most);
+	if (r < 0)
+		offload_fini(&strands->offload);
+	return r;
 }
 
 void strands_fini(struct strands *strands)
 {
 	loop_disarm(strands->loop, &strands->ready_timer);
+	loop_disarm(strands->loop, &strands->answer_timer);
 	loop_disarm(strands->loop, &strands->trim_timer);
-	fibers_fini(&strands->fibers);
+	/* A function that has not returned may yet use the stack of the fiber that waits for it. */
+	if (offload_fini(&strands->offload))
+		fibers_fini(&strands->fibers);
 }
 
 /* ---- In a fiber ---- */
@@ -313,6 +404,29 @@ int strand_wait(struct brood_conn *conn, short events, int64_t deadline_ns, bool
 	strand->state = STRAND_WAITS;
 	set_deadline(strands, strand, deadline_ns);
 	return suspend(strands, strand);
+}
+
+int strand_sleep(struct brood_conn *conn, int64_t deadline_ns)
+{
+	struct strands *strands = strands_of(conn);
+	struct strand *strand = strand_of(conn);
+
+	strand->events = 0;
+	strand->state = STRAND_WAITS;
+	set_deadline(strands, strand, deadline_ns);
+	return suspend(strands, strand);
+}
+
+/* The turn in hand may bring more of them: they leave in the next. */
+void strand_send_later(struct brood_conn *conn)
+{
+	struct strands *strands = strands_of(conn);
+	struct strand *strand = strand_of(conn);
+
+	strand->sends = true;
+	list_append(&strands->sending, &strand->link);
+	if (!strands->answer_timer.place)
+		loop_arm(strands->loop, &strands->answer_timer, 0);
 }
 
 void strand_breathe(struct brood_conn *conn)

@@ -3,10 +3,10 @@
  * A strand: one connection of a worker that serves many at once, and the fiber that serves it while a request is in
  * progress. Lives in the worker's one thread; only the loop's own stack starts and resumes fibers.
  *
- *   FREE → RUNS ⇄ WAITS (in wait)            READY: is to run in the next turn, so that others get theirs
- *           │  ⇄ READY
+ *   FREE → RUNS ⇄ WAITS (in wait)
+ *           │  ⇄ READY (is to run in the next turn, so that others get theirs)
  *           ├── between two requests ──→ PARKED (no fiber) ── something to read, too late, draining ──→ RUNS
- *           └── over ──→ FREE, host->ended
+ *           └── over (SENDS: a datagram, until its answer has left with others) ──→ FREE, host->ended
  *
  * Its descriptor is in the loop from its first wait on, edge-triggered: what a wait does not hear is not lost, since whoever
  * waits has tried before, and what was not tried since an event is tried (brood_conn.drained).
@@ -20,23 +20,25 @@
 #include "base/list.h"
 #include "loop/fiber.h"
 #include "loop/loop.h"
+#include "model/offload.h"
 
 struct brood_conn;
 struct model;
 
-enum strand_state { STRAND_FREE, STRAND_RUNS, STRAND_WAITS, STRAND_READY, STRAND_PARKED, STRAND_OVER };
+enum strand_state { STRAND_FREE, STRAND_RUNS, STRAND_WAITS, STRAND_SENDS, STRAND_READY, STRAND_PARKED, STRAND_OVER };
 
 struct strand {
 	struct brood_conn *conn;
 	struct fiber *fiber; /* NULL: none, or none yet */
 	struct loop_source source;
 	struct loop_timer timer; /* due at the deadline or before: then it is set again */
-	struct list link;        /* in ready */
+	struct list link;        /* in ready, or sending */
 	int64_t deadline_ns;
 	enum strand_state state;
 	uint32_t events;  /* that it waits for */
 	uint32_t watched; /* that the loop was asked for */
 	int woken;        /* what its wait answers */
+	bool sends;       /* its answer is to leave */
 };
 
 struct strands {
@@ -45,8 +47,11 @@ struct strands {
 	struct fibers fibers;
 	struct list ready;
 	struct loop_timer ready_timer;
-	struct loop_timer trim_timer; /* of stacks that nobody needs any more */
-	int out;                      /* strands that are not FREE */
+	struct list sending;            /* whose answers, to datagrams, are to leave together … */
+	struct loop_timer answer_timer; /* … in the next turn */
+	struct loop_timer trim_timer;   /* of stacks that nobody needs any more */
+	struct offload offload;         /* functions of theirs that block */
+	int out;                        /* strands that are not FREE */
 	int most;
 	_Atomic uint32_t *running; /* where it is told which connection's handler runs: its index + 1; 0: none */
 	struct strand *all;        /* by index of the connection */
@@ -61,9 +66,19 @@ void strands_fini(struct strands *strands); /* whoever is left never goes on */
 /* Serves conn until it first waits. Takes it on 0, and promises one host->ended; -ENOMEM: no stack. */
 int strand_begin(struct strands *strands, struct brood_conn *conn);
 
-/* model_ops.wait and model_ops.breathe, in the fiber of conn. */
+/* model_ops.wait, send_later and breathe, in the fiber of conn. */
 int strand_wait(struct brood_conn *conn, short events, int64_t deadline_ns, bool watch_drain);
+void strand_send_later(struct brood_conn *conn);
 void strand_breathe(struct brood_conn *conn);
+
+/* In the fiber of conn: until strand_wake (0), which is called in the loop and may come to nothing, or as wait without
+ * events. */
+int strand_sleep(struct brood_conn *conn, int64_t deadline_ns);
+void strand_wake(struct brood_conn *conn);
+
+/* Between two requests; then, in the next turn, it is told that there will be none. */
+bool strand_is_parked(const struct brood_conn *conn);
+void strand_end_park(struct brood_conn *conn);
 
 /* Those who are parked, now and later, are told that the service drains; everybody, that everything must end. */
 void strands_drain(struct strands *strands);

@@ -318,6 +318,7 @@ const struct model_ops model_thread = {
 	.start = thread_start,
 	.place = thread_place,
 	.wait = wait_poll,
+	.wait_fd = wait_poll_fd,
 	.sweep = thread_sweep,
 	.fork = NULL,
 	.kill = thread_kill,

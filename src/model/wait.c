@@ -8,14 +8,24 @@
 #include "contract/conn.h"
 #include "contract/model.h"
 
-/* poll(2) passes over negative descriptors, and reports a hang-up whatever it was asked for. */
-int wait_poll(struct brood_conn *conn, short events, int64_t deadline_ns, bool watch_drain)
+int wait_seen(short revents)
+{
+	return revents & POLLNVAL ? -EBADF : revents;
+}
+
+int wait_look_fd(int fd, short events)
+{
+	struct pollfd own = { .fd = fd, .events = events };
+
+	return poll(&own, 1, 0) > 0 ? wait_seen(own.revents) : 0;
+}
+
+/* own: what is ready; 0: it is not, but the service drains. poll(2) passes over negative descriptors, and reports a hang-up
+ * whatever it was asked for. */
+static int poll_until(const struct brood_conn *conn, struct pollfd own, int64_t deadline_ns, bool watch_drain)
 {
 	const struct model_config *config = &conn->model->config;
-	struct pollfd fds[] = {
-		{ .fd = config->life_fd, .events = watch_drain ? POLLIN : 0 },
-		{ .fd = events ? conn->fd : -1, .events = events },
-	};
+	struct pollfd fds[] = { { .fd = config->life_fd, .events = watch_drain ? POLLIN : 0 }, own };
 	int n;
 
 	for (;;) {
@@ -31,5 +41,22 @@ int wait_poll(struct brood_conn *conn, short events, int64_t deadline_ns, bool w
 	}
 	if (fds[0].revents & (POLLHUP | POLLERR))
 		return -ECANCELED;
-	return fds[1].revents ? 0 : -ESHUTDOWN;
+	return fds[1].revents;
+}
+
+int wait_poll(struct brood_conn *conn, short events, int64_t deadline_ns, bool watch_drain)
+{
+	const struct pollfd own = { .fd = events ? conn->fd : -1, .events = events };
+	int r = poll_until(conn, own, deadline_ns, watch_drain);
+
+	if (r < 0)
+		return r;
+	return r > 0 ? 0 : -ESHUTDOWN;
+}
+
+int wait_poll_fd(struct brood_conn *conn, int fd, short events, int64_t deadline_ns)
+{
+	int r = poll_until(conn, (struct pollfd){ .fd = fd, .events = events }, deadline_ns, false);
+
+	return r < 0 ? r : wait_seen((short)r);
 }

@@ -144,8 +144,11 @@ static bool read_standing(struct figures_worker *worker, const struct standing *
 	worker->requests = load(&standing->requests);
 	worker->bytes_in = load(&standing->bytes_in);
 	worker->bytes_out = load(&standing->bytes_out);
-	if (!worker->busy)
+	worker->clients = atomic_load_explicit(&standing->clients, memory_order_relaxed);
+	/* Of one that serves many, each client is in a seat of its own. */
+	if (!worker->busy || worker->clients > 0)
 		return true;
+	worker->clients = 1;
 	worker->must_end_ns = promise_of(&standing->seat.slot);
 	read_peer(worker, &standing->seat.peer, standing->seat.peer_size);
 	worker->queue_us = queue_us >= 0 ? queue_us : -1;

@@ -69,6 +69,7 @@ struct figures_worker {
 	int64_t must_end_ns; /* 0: no promise */
 	int64_t queue_us;    /* of the client in its hands; -1: not known */
 	uint64_t served, requests, bytes_in, bytes_out; /* standing: of all its clients so far */
+	uint64_t clients;                               /* in its hands */
 	socklen_t peer_size;                            /* 0: not known */
 	union conn_address peer;
 };

@@ -12,6 +12,7 @@
 
 #include "contract/conn.h"
 #include "contract/listener.h"
+#include "contract/transport.h"
 #include "transport/address.h"
 #include "transport/open.h"
 
@@ -89,41 +90,87 @@ static ssize_t receive(int fd, struct msghdr *message)
 	return -EAGAIN;
 }
 
-static int datagram_accept(struct listener *listener, struct brood_conn *conn)
-{
+/* What one message is received with, or sent. */
+struct parcel {
 	union control control;
-	struct iovec data = { .iov_base = conn->packet.data, .iov_len = conn->packet.limit + 1 };
-	struct msghdr message = {
+	struct iovec data;
+};
+
+static void prepare_to_receive(
+	const struct listener *listener, struct brood_conn *conn, struct parcel *parcel, struct msghdr *message)
+{
+	parcel->data = (struct iovec){ .iov_base = conn->packet.data, .iov_len = conn->packet.limit + 1 };
+	*message = (struct msghdr){
 		.msg_name = &conn->peer,
 		.msg_namelen = sizeof conn->peer,
-		.msg_iov = &data,
+		.msg_iov = &parcel->data,
 		.msg_iovlen = 1,
 	};
-	ssize_t n;
-
 	/* Never for Unix sockets: room for control data is room for descriptors that a client sends along,
 	 * and they would stay open here. Without room the kernel throws them away. */
 	if (listener->family == LISTENER_UDP) {
-		message.msg_control = &control;
-		message.msg_controllen = sizeof control;
+		message->msg_control = &parcel->control;
+		message->msg_controllen = sizeof parcel->control;
 	}
-	n = receive(listener->fd, &message);
-	if (n < 0)
-		return (int)n;
+}
+
+/* size: as the sender sent it, not as it fitted. */
+static void take_received(
+	const struct listener *listener, struct brood_conn *conn, struct msghdr *message, size_t size)
+{
 	conn->fd = listener->fd;
-	conn->peer_size = message.msg_namelen;
+	conn->peer_size = message->msg_namelen;
 	/* What control data need not say: finish relies on the one, the kernel leaves out the other while it is 0. */
 	conn->local.any.sa_family = AF_UNSPEC;
 	conn->packet.dropped = 0;
-	if (message.msg_namelen == 0 && listener->family == LISTENER_UNIXGRAM)
+	if (message->msg_namelen == 0 && listener->family == LISTENER_UNIXGRAM)
 		conn->peer.any.sa_family = AF_UNIX;
 	address_normalise(&conn->peer, &conn->peer_size);
-	read_control(conn, &message);
-	/* MSG_TRUNC: n is what the sender sent, not what fitted. */
-	if ((size_t)n > conn->packet.limit)
-		return -EMSGSIZE;
-	conn->packet.size = (size_t)n;
-	return 0;
+	read_control(conn, message);
+	conn->packet.size = size;
+}
+
+static int datagram_accept(struct listener *listener, struct brood_conn *conn)
+{
+	struct parcel parcel;
+	struct msghdr message;
+	ssize_t n;
+
+	prepare_to_receive(listener, conn, &parcel, &message);
+	n = receive(listener->fd, &message);
+	if (n < 0)
+		return (int)n;
+	take_received(listener, conn, &message, (size_t)n);
+	return (size_t)n > conn->packet.limit ? -EMSGSIZE : 0;
+}
+
+/* An error that somebody else's answer has left here is reported once, and says nothing about those who wait. */
+static int receive_some(int fd, struct mmsghdr *messages, int count)
+{
+	int n;
+
+	for (int tries = 0; tries < RECEIVE_TRIES; tries++) {
+		n = recvmmsg(fd, messages, (unsigned int)count, MSG_DONTWAIT | MSG_TRUNC | MSG_CMSG_CLOEXEC, NULL);
+		if (n >= 0)
+			return n;
+		if (errno != EINTR && !is_stale_icmp(errno))
+			return -errno;
+	}
+	return -EAGAIN;
+}
+
+static int datagram_accept_some(struct listener *listener, struct brood_conn *const *conns, int count)
+{
+	struct parcel parcels[TRANSPORT_BATCH];
+	struct mmsghdr messages[TRANSPORT_BATCH];
+	int n;
+
+	for (int i = 0; i < count; i++)
+		prepare_to_receive(listener, conns[i], &parcels[i], &messages[i].msg_hdr);
+	n = receive_some(listener->fd, messages, count);
+	for (int i = 0; i < n; i++)
+		take_received(listener, conns[i], &messages[i].msg_hdr, messages[i].msg_len);
+	return n;
 }
 
 static ssize_t datagram_recv(struct brood_conn *conn, void *buf, size_t size)
@@ -208,26 +255,46 @@ static int transmit(int fd, const struct msghdr *message)
 	return errno == ENOTCONN ? -EDESTADDRREQ : -errno;
 }
 
-static int datagram_finish(struct brood_conn *conn)
+static void prepare_to_send(struct brood_conn *conn, struct parcel *parcel, struct msghdr *message)
 {
-	union control control;
-	struct iovec data = { .iov_base = conn->packet.reply, .iov_len = conn->packet.reply_size };
-	struct msghdr message = {
+	parcel->data = (struct iovec){ .iov_base = conn->packet.reply, .iov_len = conn->packet.reply_size };
+	*message = (struct msghdr){
 		.msg_name = conn->peer_size > 0 ? &conn->peer : NULL,
 		.msg_namelen = conn->peer_size,
-		.msg_iov = &data,
+		.msg_iov = &parcel->data,
 		.msg_iovlen = 1,
 	};
+	add_source(message, &parcel->control, &conn->local);
+}
+
+static int datagram_finish(struct brood_conn *conn)
+{
+	struct parcel parcel;
+	struct msghdr message;
 	int r;
 
 	if (conn->finished || !conn->packet.wrote)
 		return 0;
-	add_source(&message, &control, &conn->local);
+	prepare_to_send(conn, &parcel, &message);
 	r = transmit(conn->fd, &message);
 	if (r < 0)
 		return r;
 	conn->finished = true;
 	return 0;
+}
+
+static int datagram_finish_some(struct brood_conn *const *conns, int count)
+{
+	struct parcel parcels[TRANSPORT_BATCH];
+	struct mmsghdr messages[TRANSPORT_BATCH];
+	int n;
+
+	for (int i = 0; i < count; i++)
+		prepare_to_send(conns[i], &parcels[i], &messages[i].msg_hdr);
+	n = sendmmsg(conns[0]->fd, messages, (unsigned int)count, MSG_DONTWAIT | MSG_NOSIGNAL);
+	for (int i = 0; i < n; i++)
+		conns[i]->finished = true;
+	return n > 0 ? n : 0;
 }
 
 static void datagram_abort(struct brood_conn *conn)
@@ -273,11 +340,13 @@ const struct transport_ops transport_datagram = {
 	.name = "datagram",
 	.datagram = true,
 	.accept = datagram_accept,
+	.accept_some = datagram_accept_some,
 	.recv = datagram_recv,
 	.send = datagram_send,
 	.sendfile = datagram_sendfile,
 	.pending = datagram_pending,
 	.finish = datagram_finish,
+	.finish_some = datagram_finish_some,
 	.abort = datagram_abort,
 	.local = datagram_local,
 	.close = datagram_close,

@@ -112,7 +112,7 @@ static int open_number(struct open_job *job, int fd)
 	listener->shared = true;
 	listener->connected = connected;
 	if (family == LISTENER_UDP)
-		open_inet_report(fd, (sa_family_t)domain);
+		open_inet_report(fd, (sa_family_t)domain, NULL);
 	return 0;
 }
 

@@ -96,13 +96,29 @@ static int set(int fd, int level, int option, int value)
 	return setsockopt(fd, level, option, &value, sizeof value) < 0 ? -errno : 0;
 }
 
-void open_inet_report(int fd, sa_family_t domain)
+/* Bound to one address of ours, a socket hears of no other, and answers from it: then being told of it with each datagram, and
+ * saying it with each answer, is a tenth of what an answer costs, for nothing. */
+static bool is_one_address(const union conn_address *bound)
 {
+	const struct sockaddr_in *in = (const void *)bound;
+	const struct sockaddr_in6 *in6 = (const void *)bound;
+
+	if (bound->any.sa_family == AF_INET)
+		return in->sin_addr.s_addr != htonl(INADDR_ANY) && in->sin_addr.s_addr != htonl(INADDR_BROADCAST) &&
+		       !IN_MULTICAST(ntohl(in->sin_addr.s_addr));
+	return bound->any.sa_family == AF_INET6 && !IN6_IS_ADDR_UNSPECIFIED(&in6->sin6_addr) &&
+	       !IN6_IS_ADDR_MULTICAST(&in6->sin6_addr);
+}
+
+void open_inet_report(int fd, sa_family_t domain, const union conn_address *bound)
+{
+	set(fd, SOL_SOCKET, SO_RXQ_OVFL, 1);
+	if (bound && is_one_address(bound))
+		return;
 	/* A socket for both families gets both: only the IPv4 way tells our own address of a broadcast. */
 	if (domain == AF_INET6)
 		set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
 	set(fd, IPPROTO_IP, IP_PKTINFO, 1);
-	set(fd, SOL_SOCKET, SO_RXQ_OVFL, 1);
 }
 
 static int prepare(const struct open_job *job, int fd, const union conn_address *address)
@@ -114,7 +130,7 @@ static int prepare(const struct open_job *job, int fd, const union conn_address 
 	if (r < 0)
 		return r;
 	if (job->url.scheme == URL_UDP) {
-		open_inet_report(fd, address->any.sa_family);
+		open_inet_report(fd, address->any.sa_family, address);
 		return 0;
 	}
 	/* A restart must not wait for old connections in TIME_WAIT. Not for UDP: there it would let a second

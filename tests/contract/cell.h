@@ -98,9 +98,9 @@ struct contract_case {
 	bool (*where)(const struct cell *cell); /* NULL: everywhere. Elsewhere what is claimed cannot even happen */
 };
 
-extern const struct contract_case cases_again[], cases_bound[], cases_bytes[], cases_datagram[], cases_dead[],
-	cases_deadline[], cases_drain[], cases_embedding[], cases_ending[], cases_fault[], cases_fork[],
-	cases_limits[], cases_moment[], cases_peer[], cases_pool[], cases_standing[];
+extern const struct contract_case cases_again[], cases_aside[], cases_bound[], cases_bytes[], cases_datagram[],
+	cases_dead[], cases_deadline[], cases_drain[], cases_embedding[], cases_ending[], cases_fault[], cases_fork[],
+	cases_limits[], cases_moment[], cases_offload[], cases_peer[], cases_pool[], cases_standing[];
 
 #define CASE(kinds, function) CASE_WHERE(NULL, kinds, function)
 #define CASE_WHERE(predicate, kinds, function)        \

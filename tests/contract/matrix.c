@@ -108,6 +108,8 @@ static const struct contract_case *const tables[] = {
 	cases_again,
 	cases_moment,
 	cases_deadline,
+	cases_aside,
+	cases_offload,
 	cases_peer,
 	cases_datagram,
 	cases_bound,

@@ -64,7 +64,10 @@ WRONG_WORDS = [
     (["check", "echo", "-w", "-5"], "--workers: -5 is out of range"),
     (["check", "echo", "-m", "frok"], "--model: 'frok' is unknown, did you mean 'fork'?"),
     (["check", "echo", "-m", "banana"], "--model: 'banana' is unknown; known: fork, prefork, thread"),
-    (["check", "echo", "-m", "event"], "'event' is not part of this version; known: fork, prefork, thread, iterative"),
+    (["check", "echo", "-m", "evnt"], "'evnt' is unknown, did you mean 'event'?"),
+    (["check", "echo", "--fresh", "rewind"], "'rewind' is not part of this version; known: reused, oneshot"),
+    (["check", "echo", "-m", "event", "--fresh", "oneshot"], "--fresh: model event cannot honour it"),
+    (["check", "echo", "--max-conns", "5"], "--max-conns: model fork cannot honour it: leave it out, or choose model event"),
     (["check", "echo", "--idle-timeout", "30"], "--idle-timeout: '30' has no unit: write 30s"),
     (["check", "echo", "--idle-timeout", "0"], "write 1ms or more, or off"),
     (["check", "echo", "--idle-timeout", "200h"], "write at most 168h, or off"),
@@ -137,7 +140,8 @@ WRONG_FILES = [
     (SERVICE + "workers = 5\n\nworkers = 5\n", "brood.ini:5: workers: given twice, first in line 3"),
     (SERVICE + "stamp = yes\nstamp = yes\n", "brood.ini:4: stamp: given twice"),
     (SERVICE + "handler = calc\n", "brood.ini:3: handler: given twice, first in line 2"),
-    (SERVICE + "model = event\n", "brood.ini:3: model: 'event' is not part of this version"),
+    (SERVICE + "model = evnt\n", "brood.ini:3: model: 'evnt' is unknown, did you mean 'event'?"),
+    (SERVICE + "model = prefork\nmax-conns = 5\n", "brood.ini:4: max-conns: model prefork cannot honour it"),
     (SERVICE + "threads = 5\n", "brood.ini:3: threads: model fork has no threads"),
     (SERVICE + "model = thread\nworkers = 5\n", "brood.ini:4: workers: model thread has one worker"),
     (SERVICE + "listen = tcp://:99999\n", "brood.ini:3: listen: 'tcp://:99999' has port '99999'"),
@@ -161,7 +165,7 @@ WRONG_FILES = [
     ("# long\n" * 150000, "brood.ini: is longer than 1048576 bytes"),
 ]
 
-LATER = ["max-conns", "route"]
+LATER = ["route"]
 
 SENTENCES = {sentence for _, sentence in WRONG_WORDS + WRONG_FILES}
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The programs in examples/ do what their head comments say."""
 import contextlib
+import json
 import os
 import pathlib
 import re
@@ -57,7 +58,7 @@ def ask(url, text, tmp_path):
         return client.recv(4096)
 
 
-@pytest.mark.parametrize("model", ["iterative", "fork", "thread"])
+@pytest.mark.parametrize("model", ["iterative", "fork", "thread", "prefork", "event"])
 def test_one_object_file_serves_five_kinds_of_socket_under(model, tmp_path):
     urls = ["tcp://127.0.0.1:0", "tcp://[::1]:0", "udp://127.0.0.1:0",
             f"unix:{tmp_path}/stream", f"unixgram:{tmp_path}/datagram"]
@@ -95,3 +96,36 @@ def test_a_slow_question_in_a_forked_child_delays_no_quick_one():
             assert time.monotonic() - begin < 1.5
             assert slow.recv(4096) == b"slow answer\n"
             assert time.monotonic() - begin >= 2
+
+
+def greetings(url):
+    """Two lines of one client, how each was counted, and the process and the program that answered."""
+    with client_of(url, None) as client, client.makefile("rw") as lines:
+        numbers = []
+        for name in ("ann", "bob"):
+            lines.write(f"{name}\n")
+            lines.flush()
+            number, process = re.fullmatch(rf"hello {name}, greeting (\d+) of process (\d+)\n", lines.readline()).groups()
+            numbers.append(int(number))
+        return numbers, int(process), os.readlink(f"/proc/{process}/exe")
+
+
+def test_one_program_serves_one_object_file_under_all_five_models():
+    program = EXAMPLES / "five_models"
+    compiled = json.loads((EXAMPLES.parent / "compile_commands.json").read_text())
+    assert sum(command["file"].endswith("/greeter.c") for command in compiled) == 1
+    symbols = subprocess.run(("nm", program), capture_output=True, text=True, check=True).stdout
+    assert len(re.findall(r" t greet$", symbols, re.M)) == 1
+
+    with running(5, r"listening on (\S+) \(\w+, (\w+),", program, "0") as bound:
+        assert {model for _, model in bound} == {"fork", "iterative", "thread", "prefork", "event"}
+        for url, model in bound:
+            (first, process, exe), (second, another, _) = greetings(url), greetings(url)
+            assert exe == str(program.resolve()), model
+            # Whom the second client shares a memory with is what differs.
+            assert first == [1, 2], model
+            assert second == ([3, 4] if another == process else [1, 2]), model
+            if model == "fork":
+                assert another != process
+            if model in ("iterative", "thread"):
+                assert another == process

@@ -40,6 +40,7 @@ static void blame_comes_on_top(void **state)
 {
 	(void)state;
 	assert_int_equal(penalty_ms(&config, END_HANDLER_CRASHED, true), 95000);
+	assert_int_equal(penalty_ms(&config, END_STACK_OVERFLOW, true), 95000);
 	assert_int_equal(penalty_ms(&config, END_IDLE_TIMEOUT, true), 15000);
 }
 
@@ -55,7 +56,7 @@ static void all_other_ends_are_free(void **state)
 		if (end_reason_kind(reason) == END_KIND_REFUSED || end_reason_kind(reason) == END_KIND_OK)
 			assert_int_equal(penalty_ms(&config, (enum end_reason)reason, false), 0);
 	}
-	assert_int_equal(paid, 10);
+	assert_int_equal(paid, 11);
 }
 
 static void off_is_free(void **state)

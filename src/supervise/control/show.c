@@ -3,6 +3,7 @@
 #include "supervise/control/show.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 #include "base/sentence.h"
@@ -63,11 +64,19 @@ const char *show_state(const struct supervised *service)
 	return service->lame ? "lame duck" : state_name(service->state);
 }
 
-int show_bound(const struct supervised *service)
+int show_size(const struct supervised *service)
 {
 	if (service->workers)
 		return service->workers; /* as it was resized to */
 	return service->effective.model == BROOD_THREAD ? service->effective.threads : service->effective.workers;
+}
+
+int show_bound(const struct supervised *service)
+{
+	int size = show_size(service),
+	    each = service->effective.model == BROOD_EVENT ? service->effective.max_conns : 1;
+
+	return each > 1 && size > INT_MAX / each ? INT_MAX : size * each;
 }
 
 const char *show_cpu(int64_t cpu_ms, char text[HUMAN_SIZE])

@@ -54,7 +54,10 @@ unsigned int show_generation(const struct supervised *service);
 /* Its state, or "lame duck". */
 const char *show_state(const struct supervised *service);
 
-/* Clients at once: fewer than slots on the board, where workers overlap or children of handlers have some. */
+/* Workers, or threads: fewer than slots on the board, where workers overlap or children of handlers have some. */
+int show_size(const struct supervised *service);
+
+/* Clients at once. */
 int show_bound(const struct supervised *service);
 
 /* What is less than the kernel's clock ticks is not nothing. */

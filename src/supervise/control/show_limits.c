@@ -135,7 +135,7 @@ static bool find_row(
 	if (limit->models != 0 && !(limit->models & OF(service->effective.model)))
 		return false;
 	if (limit->unit == UNIT_BOUND)
-		row->value = show_bound(service);
+		row->value = show_size(service);
 	else if (limit->unit == UNIT_TEXT)
 		row->text = *(const char *const *)(const void *)field;
 	else

@@ -61,6 +61,7 @@ static void put_json(struct json *json, const struct row *row, int64_t now_ns)
 	put_if(json, "state_ms", worker->since_ns != 0, (now_ns - worker->since_ns) / NS_PER_MS);
 	put_if(json, "age_ms", worker->started_ns != 0, (now_ns - worker->started_ns) / NS_PER_MS);
 	put_if(json, "must_end_ms", worker->must_end_ns != 0, (worker->must_end_ns - now_ns) / NS_PER_MS);
+	json_u(json, "clients", worker->clients);
 	json_text(json, "peer", row->peer[0] ? row->peer : NULL);
 	put_if(json, "queue_wait_us", worker->queue_us >= 0, worker->queue_us);
 	json_u(json, "served", worker->served);
@@ -98,6 +99,8 @@ static void put_text(struct buf *out, const struct row *row, int64_t now_ns)
 	buf_printf(out, "%7s %-8s%6s%6s%6s%6s%6s%6s%6s%s", pid, worker->state, since, requests, in, sent, cpu, memory,
 		waited, row->peer[0] ? " " : "");
 	show_foreign(out, row->peer, sizeof row->peer);
+	if (worker->clients > 0 && !row->peer[0])
+		buf_printf(out, " %" PRIu64 " client%s", worker->clients, worker->clients == 1 ? "" : "s");
 	buf_putc(out, '\n');
 }
 
