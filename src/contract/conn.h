@@ -101,6 +101,7 @@ struct brood_conn {
 	bool eof : 1;      /* the client's end of input was seen */
 	bool finished : 1; /* our end of output was sent */
 	bool aborted : 1;
+	bool blocks : 1; /* the first read may block: the socket itself gives up at the deadline (core/first_read.h) */
 	bool drained : 1; /* a try found nothing more to read, and the loop has heard of nothing since */
 	bool streams : 1; /* a short read means that there was nothing more: TCP, where nothing else interrupts a read */
 	bool peeks : 1;     /* the end, or urgent data, may follow what was read: only a try tells */

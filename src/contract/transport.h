@@ -34,6 +34,9 @@ struct transport_ops {
 	/* Bytes, 0 at the end of input, -EAGAIN, or -errno. EINTR is retried. */
 	ssize_t (*recv)(struct brood_conn *conn, void *buf, size_t size);
 
+	/* The same, but waits as long as the socket does by itself; -EAGAIN also when it was interrupted. NULL: cannot. */
+	ssize_t (*recv_first)(struct brood_conn *conn, void *buf, size_t size);
+
 	/* Bytes taken (may be fewer), -EAGAIN, or -errno; never a SIGPIPE. */
 	ssize_t (*send)(struct brood_conn *conn, const void *data, size_t size);
 

@@ -25,6 +25,7 @@
 #include "core/admit.h"
 #include "core/crowd.h"
 #include "core/engine_private.h"
+#include "core/first_read.h"
 #include "core/pool.h"
 #include "core/refuse.h"
 #include "core/tell.h"
@@ -418,6 +419,7 @@ static void make_nonblocking(struct service *service)
 		const struct listener *listener = &service->ledger->acceptors[i].listener;
 		int flags = listener->shared ? -1 : fcntl(listener->fd, F_GETFL);
 
+		first_read_prepare(service, listener);
 		if (flags >= 0 && !(flags & O_NONBLOCK))
 			fcntl(listener->fd, F_SETFL, flags | O_NONBLOCK);
 	}

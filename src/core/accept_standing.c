@@ -16,6 +16,7 @@
 #include "core/accept.h"
 #include "core/arena.h"
 #include "core/engine_private.h"
+#include "core/first_read.h"
 #include "core/share.h"
 #include "transport/open.h"
 
@@ -26,6 +27,13 @@ static void set_waiting(const struct listener *listener, bool waits)
 
 	if (flags >= 0)
 		fcntl(listener->fd, F_SETFL, waits ? flags & ~O_NONBLOCK : flags | O_NONBLOCK);
+}
+
+static void prepare_first_reads(struct service *service)
+{
+	for (size_t i = 0; i < service->ledger->acceptor_count; i++)
+		if (!service->ledger->acceptors[i].done)
+			first_read_prepare(service, &service->ledger->acceptors[i].listener);
 }
 
 static void set_all_waiting(struct service *service, bool waits)
@@ -85,6 +93,7 @@ int accept_standing_open(struct service *service)
 
 void accept_standing_go(struct service *service)
 {
+	prepare_first_reads(service);
 	set_all_waiting(service, service->arena->waits);
 	tally_set(&service->ledger->tally->paused, 0);
 }

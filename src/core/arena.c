@@ -13,6 +13,7 @@
 #include "core/arena_check.h"
 #include "core/crowd.h"
 #include "core/engine_private.h"
+#include "core/first_read.h"
 #include "core/pool.h"
 #include "core/stray.h"
 
@@ -81,6 +82,7 @@ static int fill_in(struct arena *arena)
 		return r;
 	arena->waits = accept_waits(ledger);
 	arena->one_shot = service->model.config.oneshot;
+	arena->blocks = first_read_may_block(service);
 	for (size_t i = 0; i < ledger->acceptor_count && r == 0; i++)
 		r = add_listener(arena, &ledger->acceptors[i].listener);
 	if (r < 0)

@@ -36,6 +36,7 @@ struct arena {
 	bool open;    /* accept: for those who are forked from now on */
 	bool waits; /* accept itself waits: there is one listener, and it is ours. Else an epoll of the worker's own */
 	bool one_shot;
+	bool blocks; /* in the first read of each client (core/first_read.h) */
 	size_t listener_count;
 	struct listener listeners[ENGINE_LISTENERS]; /* their fd: what is accepted on, until a signal takes it away */
 	int queue_fds[ENGINE_LISTENERS];             /* the same sockets by numbers that stay */

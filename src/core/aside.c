@@ -12,6 +12,12 @@
 #include "core/io.h"
 #include "core/service.h"
 
+/* It takes time of which the socket, should it mind the first deadline by itself, does not know. */
+static void take_time(struct brood_conn *conn)
+{
+	conn->blocks = false;
+}
+
 /* What became of a wait until whichever was nearer: the connection's deadline or the caller's own time. */
 static int judge(struct brood_conn *conn, struct deadline deadline, int64_t until_ns, int r)
 {
@@ -31,6 +37,7 @@ int brood_sleep(struct brood_conn *conn, int ms)
 	int64_t until_ns = clock_now_ns() + (ms < 0 ? 0 : ms) * NS_PER_MS;
 	int r;
 
+	take_time(conn);
 	if (conn->broken)
 		return conn->broken;
 	r = conn->model->ops->wait(conn, 0, nearer(deadline, until_ns), false);
@@ -50,6 +57,7 @@ int brood_wait_fd(struct brood_conn *conn, int fd, short events, int timeout_ms)
 		return -EBADF;
 	if (events == 0 || events & ~(POLLIN | POLLOUT))
 		return -EINVAL;
+	take_time(conn);
 	if (conn->broken)
 		return conn->broken;
 	/* Before the first look, as in io_recv: what is always ready must not outlast its time, nor keep others waiting. */
@@ -66,6 +74,7 @@ int brood_offload(struct brood_conn *conn, void (*fn)(void *arg), void *arg)
 	struct deadline deadline = deadline_for_sleep(conn);
 	int r = 0;
 
+	take_time(conn);
 	if (conn->broken)
 		return conn->broken;
 	if (deadline_check(conn) < 0)

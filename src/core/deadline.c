@@ -115,6 +115,7 @@ int brood_conn_deadline(struct brood_conn *conn, enum brood_deadline which, int 
 
 	if (ms < BROOD_OFF)
 		return -EINVAL;
+	conn->blocks = false;
 	switch (which) {
 	case BROOD_DEADLINE_FIRST_BYTE:
 		conn->first_byte_ns = at_ns;

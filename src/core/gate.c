@@ -157,6 +157,7 @@ static int accept_from(const struct arena *arena, struct listener *listener, str
 	r = conn->transport->accept(conn->listener, conn);
 	if (r == 0 || r == -EMSGSIZE)
 		conn->accepted_ns = arena_now_ns(arena);
+	conn->blocks = arena->blocks && !listener->shared && listener->family == LISTENER_TCP;
 	return r;
 }
 

@@ -88,6 +88,10 @@ static ssize_t try_to_recv(struct brood_conn *conn, void *buf, size_t size)
 {
 	if (conn->drained && conn->model->ops->hears_all)
 		return -EAGAIN;
+	if (conn->blocks) {
+		conn->blocks = false;
+		return conn->transport->recv_first(conn, buf, size);
+	}
 	return conn->transport->recv(conn, buf, size);
 }
 

@@ -109,8 +109,8 @@ void pool_renew(struct brood_conn *conn)
 	conn->expired = 0;
 	conn->broken = conn->result = 0;
 	conn->set_up = conn->refused = false;
-	conn->got_byte = conn->eof = conn->finished = conn->aborted = conn->drained = conn->peeks = conn->gave_way =
-		conn->forked = conn->child = false;
+	conn->got_byte = conn->eof = conn->finished = conn->aborted = conn->blocks = conn->drained = conn->peeks =
+		conn->gave_way = conn->forked = conn->child = false;
 	conn->peer_size = conn->local_size = 0;
 	conn->has_peer_text = false;
 	conn->buffer_start = conn->buffer_end = 0;

@@ -89,6 +89,13 @@ static ssize_t stream_recv(struct brood_conn *conn, void *buf, size_t size)
 	return n;
 }
 
+static ssize_t stream_recv_first(struct brood_conn *conn, void *buf, size_t size)
+{
+	ssize_t n = direct_recv(conn->fd, buf, size, 0);
+
+	return n == -EINTR ? -EAGAIN : n;
+}
+
 static ssize_t stream_send(struct brood_conn *conn, const void *data, size_t size)
 {
 	ssize_t n;
@@ -166,6 +173,7 @@ const struct transport_ops transport_stream = {
 	.name = "stream",
 	.accept = stream_accept,
 	.recv = stream_recv,
+	.recv_first = stream_recv_first,
 	.send = stream_send,
 	.sendfile = stream_sendfile,
 	.pending = stream_pending,
