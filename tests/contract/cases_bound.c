@@ -2,9 +2,12 @@
 /* As many clients as allowed and no more: the others wait in the kernel's queue, and the loop stays alive. */
 #include <errno.h>
 #include <grp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "client.h"
@@ -181,9 +184,59 @@ static void without_workers_clients_are_refused_politely(struct cell *cell)
 	CHECK(cell_log_number(cell, "worker_errors") >= cell_log_number(cell, "refused"));
 }
 
+/* It takes its answers, too, so that its handler always has something to read and never has to wait. */
+static _Noreturn void flood(int fd)
+{
+	static char block[65536];
+
+	while (send(fd, block, sizeof block, MSG_DONTWAIT | MSG_NOSIGNAL) > 0 || errno == EAGAIN)
+		while (recv(fd, block, sizeof block, MSG_DONTWAIT) > 0)
+			continue;
+	_exit(EXIT_SUCCESS);
+}
+
+/* Slower than any client sends. */
+static int echo_bytes(struct brood_conn *conn, void *app)
+{
+	ssize_t n;
+	char byte;
+	int r;
+
+	(void)app;
+	while ((n = brood_read(conn, &byte, 1)) > 0)
+		if ((r = brood_write(conn, &byte, 1)) < 0)
+			return r;
+	return (int)n;
+}
+
+static void who_never_stops_sending_keeps_nobody_else_waiting(struct cell *cell)
+{
+	struct brood_service service = { .handler = { .handle = echo_bytes } };
+	long long began_ms;
+	int fd;
+	pid_t pid;
+
+	cell_bound(cell, &service, 2);
+	cell_serve(cell, &service);
+	fd = client_connect(cell);
+	client_say(fd, "x");
+	client_expect(fd, "x");
+	pid = fork();
+	if (pid == 0)
+		flood(fd);
+	CHECK(pid > 0);
+	began_ms = cell_now_ms();
+	for (int i = 0; i < 10; i++)
+		client_ask(cell, "?", "?");
+	CHECK(cell_now_ms() - began_ms < PATIENCE_MS / 2);
+	CHECK(kill(pid, SIGKILL) == 0 && waitpid(pid, NULL, 0) == pid);
+	client_reset(fd);
+}
+
 const struct contract_case cases_bound[] = {
 	CASE(KIND_BOTH, beyond_the_bound_clients_wait_and_are_then_served),
 	CASE_WHERE(cell_is_bounded, KIND_BOTH, at_the_bound_the_loop_is_alive),
+	CASE_WHERE(cell_is_bounded, KIND_STREAMS, who_never_stops_sending_keeps_nobody_else_waiting),
 	CASE(KIND_BOTH, a_pause_burns_no_processor_time),
 	CASE_WHERE(refuses_without_workers, KIND_BOTH, without_workers_clients_are_refused_politely),
 	{ 0 },
