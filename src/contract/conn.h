@@ -75,6 +75,7 @@ struct brood_conn {
 	struct list work; /* the model's */
 	pid_t pid;
 	int64_t accepted_ns;
+	int64_t ended_ns; /* 0: now, if at all (core/crowd.h) */
 	bool expire_sent : 1;
 	bool answered : 1; /* it got .last_words */
 	bool recorded : 1; /* its end record is written */

@@ -52,8 +52,10 @@ struct standing {
 	_Atomic int32_t accept_error; /* negative errno of the last one */
 
 	/* Of one that serves many; its seats follow (standing_seats). */
-	_Atomic uint32_t clients;  /* in its hands */
-	_Atomic uint32_t counted;  /* of these, by its limits */
+	_Atomic uint32_t clients; /* in its hands */
+	_Atomic uint32_t counted; /* of these, by its limits */
+	_Atomic uint32_t
+		away; /* 1: it does not listen, and clients that the kernel told it alone of are for others */
 	_Atomic uint32_t full;     /* 1: it takes nobody more */
 	_Atomic uint32_t seats;    /* so many were ever taken, the lowest first */
 	_Atomic uint32_t running;  /* whose handler runs now: the number of the seat + 1; 0: nobody's */

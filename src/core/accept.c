@@ -49,6 +49,8 @@ static void leave_loop(struct service *service)
 	tally_set(&service->ledger->tally->paused, 1);
 	for (size_t i = 0; i < service->ledger->acceptor_count; i++)
 		loop_del(service->engine->loop, &service->ledger->acceptors[i].source);
+	if (service->crowd)
+		crowd_is_away(service->crowd, true);
 }
 
 static void enter_backoff(struct service *service)
@@ -197,7 +199,10 @@ void accept_take_in(struct acceptor *acceptor, struct brood_conn *conn)
 	struct service *service = acceptor->service;
 	enum end_reason reason = END_TOO_LARGE;
 
-	if (conn->packet.size <= conn->packet.limit)
+	/* One waits for memory already, and has the only place to do so. */
+	if (service->ledger->placeless)
+		reason = END_REFUSED_NO_MEMORY;
+	else if (conn->packet.size <= conn->packet.limit)
 		reason = admit(service, conn);
 	acceptor->dropped = conn->packet.dropped;
 	if (reason == END_NONE)
@@ -284,6 +289,9 @@ static void accept_from(struct acceptor *acceptor)
 			return;
 		}
 	}
+	/* Else we would be told of the next client, whom others could take. */
+	if (model->ops->shares_queues && !model->draining && model->ops->room(model) <= 0)
+		enter_full(service);
 }
 
 static bool enter_loop(struct service *service)
@@ -291,6 +299,8 @@ static bool enter_loop(struct service *service)
 	bool any = false;
 
 	tally_set(&service->ledger->tally->paused, 0);
+	if (service->crowd)
+		crowd_is_away(service->crowd, false);
 	for (size_t i = 0; i < service->ledger->acceptor_count; i++) {
 		struct acceptor *acceptor = &service->ledger->acceptors[i];
 		int r = 0;

@@ -11,7 +11,7 @@
 #include "core/engine_private.h"
 #include "core/tell.h"
 
-/* Clients from one look at the memory to the next: a look is a system call of a microsecond. */
+/* Clients (of one that serves many: requests) from one look at the memory to the next: a look is a system call of a microsecond. */
 #define CLIENTS_PER_LOOK 16
 
 int burden_limit(int max_memory_kib)
@@ -51,7 +51,8 @@ static bool is_too_much(const struct arena *arena)
 {
 	int recycle_kib = arena->service->model.config.recycle_memory_kib;
 	uint32_t limit = atomic_load_explicit(&arena->standing->limit, memory_order_relaxed);
-	uint64_t served = atomic_load_explicit(&arena->standing->served, memory_order_relaxed);
+	uint64_t served =
+		arena->crowd ? arena->requests : atomic_load_explicit(&arena->standing->served, memory_order_relaxed);
 
 	if (limit > 0 && arena->requests >= limit)
 		return true;

@@ -24,6 +24,9 @@
 /* Until somebody says go: seldom longer than it takes another process to let go of the listeners. */
 #define CLOSED_LOOK_MS 2
 
+/* From one that gave way to the next: until then its place may have been taken by who waited. */
+#define SHARE_NEXT_MS 20
+
 /* With clients in its hands the loop turns at least so often: who does not is stuck (model/station.c). */
 #define TURN_MS 1000
 
@@ -35,32 +38,63 @@ static struct crowd *crowd_of(const struct arena *arena)
 /* What a worker has open beside its clients, and something for its handler. */
 #define SPARE_DESCRIPTORS 32
 
-/* As many as are wanted, or as the limit of open files leaves room for: which is said, once. */
+/* Of addresses, for what is not a client's: the program, its libraries and its heap. */
+#define SPARE_ADDRESSES ((rlim_t)128 << 20)
+
+/* What each bound of the machine's leaves room for; RLIM_INFINITY: any number. */
+static rlim_t room_for_descriptors(void)
+{
+	int used = descriptors_end();
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY || used < 0)
+		return RLIM_INFINITY;
+	used += SPARE_DESCRIPTORS;
+	return limit.rlim_cur > (rlim_t)used ? limit.rlim_cur - (rlim_t)used : 1;
+}
+
+static rlim_t room_for_addresses(const struct service *service)
+{
+	const struct pool_layout layout = pool_layout(service, 1);
+	rlim_t each = (rlim_t)strands_stack_size(&service->model.config) + STACKS_GUARD_BYTES + layout.size +
+		      sizeof(struct brood_conn) + sizeof(struct strand) + sizeof(struct seat);
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_AS, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY)
+		return RLIM_INFINITY;
+	return limit.rlim_cur > SPARE_ADDRESSES + each ? (limit.rlim_cur - SPARE_ADDRESSES) / each : 1;
+}
+
+static rlim_t room_for_stacks(const struct service *service)
+{
+	unsigned int stacks = stacks_machine_bound();
+
+	(void)service;
+	return stacks < UINT_MAX ? stacks + (stacks == 0) : RLIM_INFINITY;
+}
+
+/* As many as are wanted, or as there is room for: which is said, once. */
 static unsigned int bound_of(const struct service *service)
 {
-	unsigned int wanted = (unsigned int)service->model.config.max_conns;
-	int used = descriptors_end();
-	unsigned int stacks = stacks_machine_bound();
-	struct rlimit limit;
-	rlim_t room;
+	const struct {
+		const char *what;
+		rlim_t room;
+	} bounds[] = {
+		{ "the limit of open files", room_for_descriptors() },
+		{ "the limit of addresses (RLIMIT_AS)", room_for_addresses(service) },
+		{ "vm.max_map_count", room_for_stacks(service) },
+	};
+	unsigned int bound = (unsigned int)service->model.config.max_conns;
 
-	if (stacks < wanted) {
+	for (size_t i = 0; i < sizeof bounds / sizeof *bounds; i++) {
+		if (bounds[i].room >= bound)
+			continue;
 		service->model.host->log(service->model.service, BROOD_WARN, CAUSE_NONE,
-			"vm.max_map_count leaves room for %u stacks in each worker, and so for as many clients, not "
-			"%u",
-			stacks, wanted);
-		wanted = stacks > 0 ? stacks : 1;
+			"%s leaves room for %llu clients at once in each worker, not for %u", bounds[i].what,
+			(unsigned long long)bounds[i].room, bound);
+		bound = (unsigned int)bounds[i].room;
 	}
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY || used < 0)
-		return wanted;
-	used += SPARE_DESCRIPTORS;
-	room = limit.rlim_cur > (rlim_t)used ? limit.rlim_cur - (rlim_t)used : 1;
-	if (room >= wanted)
-		return wanted;
-	service->model.host->log(service->model.service, BROOD_WARN, CAUSE_NONE,
-		"the limit of %llu open files leaves room for %llu clients at once in each worker, not for %u",
-		(unsigned long long)limit.rlim_cur, (unsigned long long)room, wanted);
-	return (unsigned int)room;
+	return bound;
 }
 
 /* Connections whose memory is opened at a time. */
@@ -76,7 +110,8 @@ int crowd_open(struct service *service)
 	unsigned int most = bound_of(service);
 	const struct pool_layout layout = pool_layout(service, most);
 	size_t strands_at = page_end(most * sizeof(struct brood_conn));
-	size_t extras_at = strands_at + page_end(most * sizeof(struct strand));
+	size_t kits_at = strands_at + page_end(most * sizeof(struct strand));
+	size_t extras_at = kits_at + page_end(most * sizeof(uint32_t));
 	struct crowd *crowd = pages_new(sizeof *crowd);
 	char *memory = pages_reserve(extras_at + layout.size);
 
@@ -89,7 +124,11 @@ int crowd_open(struct service *service)
 	crowd->memory = memory;
 	crowd->memory_size = extras_at + layout.size;
 	crowd->ledger.pool = (struct pool){
-		.conns = (void *)memory, .count = most, .layout = layout, .extras = memory + extras_at
+		.conns = (void *)memory,
+		.count = most,
+		.layout = layout,
+		.extras = memory + extras_at,
+		.free_kits = (void *)(memory + kits_at),
 	};
 	crowd->all_strands = (void *)(memory + strands_at);
 	service->arena->crowd = crowd;
@@ -129,6 +168,8 @@ int crowd_open_conns(struct crowd *crowd, unsigned int from)
 	r = open_some(pool->conns, sizeof(struct brood_conn), from, count);
 	if (r == 0)
 		r = open_some(crowd->all_strands, sizeof(struct strand), from, count);
+	if (r == 0)
+		r = open_some(pool->free_kits, sizeof *pool->free_kits, from, count);
 	if (r == 0)
 		r = open_some(pool->extras, layout->state_size, from, count);
 	if (r == 0)
@@ -233,7 +274,7 @@ static void end_everything(struct crowd *crowd)
 {
 	struct service *service = crowd->arena->service;
 
-	crowd->leaving = true;
+	crowd->leaving = crowd->unheard = true;
 	service->model.draining = service->model.killed = true;
 	engine_worker_leaves(service->engine);
 	accept_close(service);
@@ -305,19 +346,23 @@ static void look_whether_to_share(struct loop_timer *timer)
 {
 	struct crowd *crowd = container_of(timer, struct crowd, share_timer);
 	const struct standing *standing = crowd->arena->standing;
+	bool gone = atomic_load_explicit(&standing->waiting, memory_order_relaxed) && crowd_give_way(crowd);
 
-	if (!atomic_load_explicit(&standing->full, memory_order_relaxed))
-		return;
-	if (atomic_load_explicit(&standing->waiting, memory_order_relaxed))
-		crowd_give_way(crowd);
-	loop_arm(&crowd->loop, timer, crowd->loop.now_ns + SHARE_LOOK_MS * NS_PER_MS);
+	if (gone || atomic_load_explicit(&standing->full, memory_order_relaxed))
+		loop_arm(
+			&crowd->loop, timer, crowd->loop.now_ns + (gone ? SHARE_NEXT_MS : SHARE_LOOK_MS) * NS_PER_MS);
 }
 
 static void turn(struct loop_timer *timer)
 {
 	struct crowd *crowd = container_of(timer, struct crowd, turn_timer);
 
-	if (crowd->clients > 0)
+	struct pool *pool = &crowd->ledger.pool;
+
+	/* A batch in each turn, so that nobody waits for all of it. */
+	if (pool_trim_kits(pool) == POOL_TRIM_BATCH)
+		loop_arm(&crowd->loop, timer, 0);
+	else if (crowd->clients > 0 || pool->free_kit_count > pool->cold_kits + POOL_KITS_KEPT)
 		loop_arm(&crowd->loop, timer, crowd->loop.now_ns + TURN_MS * NS_PER_MS);
 }
 

@@ -42,6 +42,12 @@ int crowd_open_kits(struct crowd *crowd, unsigned int from);
 void crowd_seat(struct brood_conn *conn);
 void crowd_unseat(struct brood_conn *conn);
 
+/* One more call of handle is over: maybe the worker has served, or grown, enough. */
+void crowd_served_request(struct crowd *crowd);
+
+/* It does not listen, or does so again: whoever waits may have to be told to others. */
+void crowd_is_away(struct crowd *crowd, bool away);
+
 /* Leaves its end record. False: there is no room now; end_connection will be called for it again, and what its client
  * sees of its end has happened. */
 bool crowd_tell(struct brood_conn *conn, enum end_reason reason);

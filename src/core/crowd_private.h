@@ -24,15 +24,17 @@ struct crowd {
 	struct loop_timer open_timer, turn_timer, untold_timer, share_timer;
 	struct list untold; /* connections whose end record found no room */
 	unsigned int clients;
+	unsigned int share_next; /* where the next look for somebody to give way begins */
 	bool leaving;
+	bool unheard;     /* everything must end: who would read end records may be gone */
 	pthread_t thread; /* the one of the loop */
 };
 
 /* A handler that uses up its stack is told from one that crashes otherwise. */
 void crowd_watch_stacks(struct crowd *crowd);
 
-/* Some of those who are parked, and were here long enough, are told that it is over. */
-void crowd_give_way(struct crowd *crowd);
+/* If somebody waits for a place: one of those who are parked, and were here long enough, is told that it is over. */
+bool crowd_give_way(struct crowd *crowd);
 
 /* Refused clients who may still be sending are seen to before the worker ends, for as long as park.h says. */
 void crowd_park_out(struct crowd *crowd);

@@ -20,9 +20,6 @@
 /* From one look to the next whether the ring has room again. */
 #define UNTOLD_LOOK_MS 1
 
-/* Whoever waits longer than until the next look sees others go. */
-#define GIVE_WAY_AT_ONCE 8
-
 static struct seat *seat_of(const struct brood_conn *conn)
 {
 	return &standing_seats(conn->service->arena->standing)[conn->index];
@@ -48,12 +45,19 @@ static void tell_numbers(struct crowd *crowd)
 	if (atomic_load_explicit(&standing->full, memory_order_relaxed) == full)
 		return;
 	atomic_store(&standing->full, full);
-	if (!full)
-		return;
-	/* Clients that the kernel told us alone of are for others now. */
-	tell_wake(crowd->arena);
-	if (!crowd->share_timer.place)
+	if (full && !crowd->share_timer.place)
 		loop_arm(&crowd->loop, &crowd->share_timer, crowd->loop.now_ns + SHARE_LOOK_MS * NS_PER_MS);
+}
+
+void crowd_is_away(struct crowd *crowd, bool away)
+{
+	struct standing *standing = crowd->arena->standing;
+
+	if (atomic_load_explicit(&standing->away, memory_order_relaxed) == away)
+		return;
+	atomic_store(&standing->away, away);
+	if (away)
+		tell_wake(crowd->arena);
 }
 
 static void become_busy(struct crowd *crowd, int64_t now_ns)
@@ -151,6 +155,10 @@ static void defer_record(struct crowd *crowd, struct brood_conn *conn, enum end_
 {
 	atomic_store_explicit(&conn->slot->reason, reason, memory_order_relaxed);
 	conn->transport->close(conn);
+	if (conn->ended_ns == 0) {
+		conn->ended_ns = clock_now_ns();
+		crowd->strands.out++;
+	}
 	list_append(&crowd->untold, &conn->work);
 	crowd->untold_timer.fire = tell_untold;
 	if (!crowd->untold_timer.place)
@@ -161,43 +169,63 @@ static void defer_record(struct crowd *crowd, struct brood_conn *conn, enum end_
 static void add_counts(struct arena *arena, const struct slot *slot)
 {
 	struct standing *standing = arena->standing;
-	uint64_t requests = atomic_load_explicit(&slot->requests, memory_order_relaxed);
 
-	slot_add(&standing->requests, requests);
+	slot_add(&standing->requests, atomic_load_explicit(&slot->requests, memory_order_relaxed));
 	slot_add(&standing->bytes_in, atomic_load_explicit(&slot->bytes_in, memory_order_relaxed));
 	slot_add(&standing->bytes_out, atomic_load_explicit(&slot->bytes_out, memory_order_relaxed));
-	arena->requests += requests;
-	burden_look(arena);
+}
+
+void crowd_served_request(struct crowd *crowd)
+{
+	crowd->arena->requests++;
+	burden_look(crowd->arena);
+}
+
+/* A place that was kept for as long as its record found no room. */
+static void give_place_back(struct crowd *crowd, const struct brood_conn *conn)
+{
+	if (conn->ended_ns)
+		crowd->strands.out--;
+}
+
+static void fill_in(struct end_record *record, struct brood_conn *conn, enum end_reason reason)
+{
+	const struct admission_place *place = admit_place(conn);
+	const struct acceptor *acceptor = container_of(conn->listener, struct acceptor, listener);
+
+	end_fill_in(record, conn, reason);
+	record->arrival = record->died = record->answered = record->bystander = false;
+	record->overdue_ms = 0;
+	record->tag = place ? place->client.tag : 0;
+	record->uid = conn->fd >= 0 ? tell_uid_of(conn, place != NULL) : seat_of(conn)->uid;
+	record->listener = (uint32_t)(acceptor - conn->service->ledger->acceptors);
+	record->dropped = conn->packet.dropped;
+	record->would_refuse = place ? place->would : END_NONE;
 }
 
 bool crowd_tell(struct brood_conn *conn, enum end_reason reason)
 {
 	struct crowd *crowd = conn->service->crowd;
 	struct arena *arena = crowd->arena;
-	const struct admission_place *place = admit_place(conn);
-	struct end_record *record;
+	struct end_record *record = NULL;
+	bool folded = fold_end(&arena->standing->folded, conn, reason);
 
-	if (fold_end(&arena->standing->folded, conn, reason)) {
-		add_counts(arena, conn->slot);
-		tell_wake_if_asleep(arena);
-		return true;
-	}
-	record = tell_next_record(arena);
-	if (!record) {
+	if (!folded)
+		record = tell_next_record(arena);
+	if (!folded && !record && !crowd->unheard) {
 		defer_record(crowd, conn, reason);
 		return false;
 	}
-	end_fill_in(record, conn, reason);
-	record->arrival = record->died = record->answered = record->bystander = false;
-	record->overdue_ms = 0;
-	record->tag = place ? place->client.tag : 0;
-	record->uid = tell_uid_of(conn, place != NULL);
-	record->listener =
-		(uint32_t)(container_of(conn->listener, struct acceptor, listener) - crowd->ledger.acceptors);
-	record->dropped = conn->packet.dropped;
-	record->would_refuse = place ? place->would : END_NONE;
+	give_place_back(crowd, conn);
 	add_counts(arena, conn->slot);
-	tell_recorded(arena, conn->slot->blame[0] != '\0');
+	if (folded) {
+		tell_wake_if_asleep(arena);
+	} else if (record) {
+		fill_in(record, conn, reason);
+		tell_recorded(arena, conn->slot->blame[0] != '\0');
+	} else {
+		slot_add(&arena->standing->lost, 1);
+	}
 	return true;
 }
 
@@ -261,20 +289,25 @@ void crowd_count(const struct service *service, uint64_t tag, struct admit_count
 	take_own_bucket(service, tag, counts);
 }
 
-/* The one that was given way to longest ago is at the end of the line: beginning anywhere is as fair. */
-void crowd_give_way(struct crowd *crowd)
+/* One, and then it is looked again whether somebody still waits: how many do, nobody knows. Each look begins where the last one
+ * has ended. */
+bool crowd_give_way(struct crowd *crowd)
 {
 	const struct pool *pool = &crowd->ledger.pool;
 
-	for (unsigned int i = 0, gone = 0; i < pool->used && gone < GIVE_WAY_AT_ONCE; i++) {
-		struct brood_conn *conn = &pool->conns[i];
+	for (unsigned int i = 0; i < pool->used; i++) {
+		struct brood_conn *conn = &pool->conns[(crowd->share_next + i) % pool->used];
 
-		if (!strand_is_parked(conn) || !share_is_over(conn))
+		if (!strand_is_parked(conn) || !share_was_had(conn))
 			continue;
+		if (!share_is_wanted(conn))
+			return false;
+		crowd->share_next = conn->index + 1;
 		conn->gave_way = true;
 		strand_end_park(conn);
-		gone++;
+		return true;
 	}
+	return false;
 }
 
 bool crowd_is_stray(const struct brood_conn *conn)

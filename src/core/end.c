@@ -75,7 +75,7 @@ void end_fill_in(struct end_record *record, const struct brood_conn *conn, enum 
 	record->datagram = conn->transport->datagram;
 	record->accepted_ns = conn->accepted_ns;
 	/* Not the loop's time: under iterative a whole life fits into one turn of it. */
-	record->ended_ns = clock_now_ns();
+	record->ended_ns = conn->ended_ns ? conn->ended_ns : clock_now_ns();
 	record->peer_size = conn->peer_size;
 	memcpy(&record->peer, &conn->peer, conn->peer_size);
 	end_read_slot(record, conn->slot);
@@ -199,19 +199,19 @@ void end_connection(struct brood_conn *conn, enum end_reason reason, const struc
 		reason = atomic_load_explicit(&conn->slot->reason, memory_order_relaxed);
 	if (reason == END_NONE || reason >= END_REASONS)
 		reason = END_UNKNOWN;
-	if (service->crowd && !crowd_tell(conn, reason))
-		return; /* it comes back when there is room for its record */
 	/* A penalty is in force before anybody reads of it. */
 	admit_ended(conn, reason);
+	if (service->crowd)
+		crowd_unseat(conn);
+	if (service->crowd && !crowd_tell(conn, reason))
+		return; /* it comes back when there is room for its record */
 	if (!service->crowd && !conn->recorded)
 		tell(conn, reason, ended);
 	tally_add(&service->ledger->tally->ended, 1);
 	list_remove(&conn->link);
 	service->ledger->out_count--;
 	tally_set(&service->ledger->tally->out, service->ledger->out_count);
-	if (service->crowd)
-		crowd_unseat(conn);
-	else
+	if (!service->crowd)
 		placed_end(conn);
 	if (conn->recorded)
 		service->ledger->lost_count--;

@@ -23,8 +23,10 @@ static ssize_t discard(struct brood_conn *conn)
 
 	if (n == 0)
 		conn->eof = true;
-	if (n > 0)
+	if (n > 0) {
 		slot_add(&conn->slot->bytes_in, (uint64_t)n);
+		io_count(conn);
+	}
 	return n;
 }
 

@@ -309,7 +309,8 @@ void harvest_gone(struct service *service, unsigned int index, pid_t worker, enu
 		end_client(service, index, worker, reason, ended, table_pidfd);
 	else if (state == STANDING_STARTING && failed_to_start(standing))
 		service->model.host->log(service, BROOD_ERROR, CAUSE_WORKER,
-			"a worker does not start: the moment start failed: %s; reason=%s",
+			"a worker does not start: %s%s; reason=%s",
+			service->config.handler.start ? "the moment start failed: " : "",
 			strerrordesc_np(-standing->seat.slot.error), end_reason_name(END_START_FAILED));
 	else if (!service->model.killed && (!in_order || state != STANDING_LEAVING))
 		tell_idle_death(service, standing, worker, ended);

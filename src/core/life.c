@@ -74,6 +74,8 @@ static int handle_once(struct brood_conn *conn)
 	end_stray_child(conn);
 	flushed = conn_flush_file(conn);
 	deadline_end_request(conn);
+	if (conn->service->crowd)
+		crowd_served_request(conn->service->crowd);
 	return r >= 0 && flushed < 0 ? flushed : r;
 }
 

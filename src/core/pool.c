@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "contract/transport.h"
 #include "core/crowd.h"
@@ -37,7 +38,7 @@ struct pool_layout pool_layout(const struct service *service, unsigned int count
 
 	layout.cold_at = count * layout.state_size;
 	layout.kits_at = aligned(layout.cold_at + count * sizeof(struct conn_cold), PAGE);
-	layout.kit_size = CONN_BUFFER + 2 * layout.packet_size;
+	layout.kit_size = aligned(CONN_BUFFER + 2 * layout.packet_size, PAGE);
 	layout.size = layout.kits_at + count * layout.kit_size;
 	return layout;
 }
@@ -105,6 +106,7 @@ void pool_renew(struct brood_conn *conn)
 {
 	conn->fd = -1;
 	conn->pid = 0;
+	conn->ended_ns = 0;
 	conn->expire_sent = conn->answered = conn->recorded = false;
 	conn->expired = 0;
 	conn->broken = conn->result = 0;
@@ -152,39 +154,51 @@ void pool_give(struct brood_conn *conn)
 
 /* ---- Kits of a worker that serves many: as many as there are requests in progress have memory ---- */
 
-/* The first bytes of one that nobody has. */
-struct free_kit {
-	struct free_kit *next;
-};
+static char *kit_at(const struct pool *pool, uint32_t kit)
+{
+	return pool->extras + pool->layout.kits_at + kit * pool->layout.kit_size;
+}
 
 int pool_take_kit(struct brood_conn *conn)
 {
 	const struct service *service = conn->service;
 	struct pool *pool = &service->ledger->pool;
-	struct free_kit *kit;
+	uint32_t kit;
 
 	if (!service->crowd || conn->buffer)
 		return 0;
-	kit = pool->free_kits;
-	if (!kit && crowd_open_kits(service->crowd, pool->kits) < 0)
-		return -ENOMEM;
-	if (kit)
-		pool->free_kits = kit->next;
-	else
-		kit = (struct free_kit *)(void *)(pool->extras + pool->layout.kits_at +
-						  pool->kits++ * pool->layout.kit_size);
-	use_kit(conn, &pool->layout, (char *)kit);
+	if (pool->free_kit_count > 0) {
+		kit = pool->free_kits[--pool->free_kit_count];
+		if (pool->cold_kits > pool->free_kit_count)
+			pool->cold_kits = pool->free_kit_count;
+	} else {
+		if (crowd_open_kits(service->crowd, pool->kits) < 0)
+			return -ENOMEM;
+		kit = pool->kits++;
+	}
+	use_kit(conn, &pool->layout, kit_at(pool, kit));
 	return 0;
 }
 
 void pool_give_kit(struct brood_conn *conn)
 {
 	const struct service *service = conn->service;
-	struct free_kit *kit = (struct free_kit *)(void *)conn->buffer;
+	struct pool *pool = &service->ledger->pool;
 
-	if (!service->crowd || !kit)
+	if (!service->crowd || !conn->buffer)
 		return;
-	kit->next = service->ledger->pool.free_kits;
-	service->ledger->pool.free_kits = kit;
+	pool->free_kits[pool->free_kit_count++] =
+		(uint32_t)((conn->buffer - kit_at(pool, 0)) / pool->layout.kit_size);
 	conn->buffer = NULL;
+}
+
+unsigned int pool_trim_kits(struct pool *pool)
+{
+	unsigned int given = 0;
+
+	while (given < POOL_TRIM_BATCH && pool->free_kit_count > pool->cold_kits + POOL_KITS_KEPT) {
+		madvise(kit_at(pool, pool->free_kits[pool->cold_kits++]), pool->layout.kit_size, MADV_DONTNEED);
+		given++;
+	}
+	return given;
 }

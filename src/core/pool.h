@@ -18,6 +18,11 @@ void pool_give(struct brood_conn *conn);
 int pool_take_kit(struct brood_conn *conn); /* 0 or -ENOMEM */
 void pool_give_kit(struct brood_conn *conn);
 
+/* Gives memory of kits that nobody has back to the kernel, but for the warmest few; a batch at a time: how many. */
+#define POOL_KITS_KEPT  32
+#define POOL_TRIM_BATCH 64
+unsigned int pool_trim_kits(struct pool *pool);
+
 struct pool_layout pool_layout(const struct service *service, unsigned int count);
 
 /* A connection outside of the pool: a standing worker's own (core/arena.h). extras: as large as layout says. */

@@ -21,7 +21,6 @@
 struct admission;
 struct arena;
 struct crowd;
-struct free_kit;
 
 /* Why nobody is accepted at the moment. */
 enum accept_state {
@@ -57,8 +56,10 @@ struct pool {
 	struct pool_layout layout;
 	char *extras;
 	struct list free;
-	struct free_kit *free_kits; /* in a worker that serves many: see pool_take_kit */
-	unsigned int kits;          /* that were ever in use */
+	/* In a worker that serves many, see pool_take_kit: kits that nobody has, the warmest last. */
+	uint32_t *free_kits;
+	unsigned int free_kit_count, cold_kits; /* of these, the first: their memory was given back */
+	unsigned int kits;                      /* that were ever in use */
 };
 
 /* What the service process writes while it serves, and no worker ever reads: in the zone (process/zone.h). */

@@ -175,14 +175,36 @@ int service_open_board(struct service *service)
 	return 0;
 }
 
+/* Between a loop's look and its accept another worker may be quicker: then the loop would sleep in accept, with all its clients.
+ * And the flags of what was given to us are not ours to change. */
+static int refuse_blocking(const struct service *service)
+{
+	const struct ledger *ledger = service->ledger;
+
+	for (size_t i = 0; i < ledger->acceptor_count; i++) {
+		const struct listener *listener = &ledger->acceptors[i].listener;
+
+		if (listener->shared && !listener->connected && !(fcntl(listener->fd, F_GETFL) & O_NONBLOCK))
+			return sentence_set(&service->engine->why, -EINVAL,
+				"service %s: %s blocks, and model %s accepts by loops: give it O_NONBLOCK (systemd: "
+				"NonBlocking=yes), or choose another model",
+				service->config.name, listener->url, service->model.ops->name);
+	}
+	return 0;
+}
+
 /* Where connections are kept: with the service process, or in each standing worker. */
 static int open_connections(struct service *service)
 {
 	const struct ledger *ledger = service->ledger;
-	int r;
+	int r = 0;
 
 	if (!service->model.ops->standing)
 		return pool_open(service);
+	if (service->model.ops->many)
+		r = refuse_blocking(service);
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < ledger->acceptor_count; i++)
 		if (ledger->acceptors[i].listener.connected)
 			return sentence_set(&service->engine->why, -EINVAL,

@@ -42,11 +42,19 @@ static bool somebody_waits_still(const struct service *service)
 	return poll(fds, arena->listener_count, 0) > 0;
 }
 
+bool share_was_had(const struct brood_conn *conn)
+{
+	return clock_now_ns() - conn->accepted_ns >= SHARE_MS * NS_PER_MS;
+}
+
+bool share_is_wanted(const struct brood_conn *conn)
+{
+	return read_waiting(conn) != 0 && somebody_waits_still(conn->service);
+}
+
 bool share_is_over(const struct brood_conn *conn)
 {
-	if (clock_now_ns() - conn->accepted_ns < SHARE_MS * NS_PER_MS)
-		return false;
-	return read_waiting(conn) != 0 && somebody_waits_still(conn->service);
+	return share_was_had(conn) && share_is_wanted(conn);
 }
 
 void share_look_for_waiting(struct service *service)

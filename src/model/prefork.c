@@ -63,7 +63,10 @@ static struct prefork *pool_new(struct model *model)
 	if (!pool)
 		return NULL;
 	*pool = (struct prefork){
-		.owner = { .model = model, .keeps = model->config.keeps, .freed = prefork_pool_freed },
+		.owner = { .model = model,
+			.keeps = model->config.keeps,
+			.freed = prefork_pool_freed,
+			.ended = prefork_pool_ended },
 		.size = size_of(&model->config),
 		.timer.fire = prefork_pool_look,
 		.capacity = capacity,

@@ -129,6 +129,14 @@ void prefork_pool_freed(struct station_owner *owner, struct station *station, in
 	prefork_pool_look_soon(pool);
 }
 
+void prefork_pool_ended(struct station_owner *owner, struct station *station)
+{
+	struct prefork *pool = container_of(owner, struct prefork, owner);
+
+	if (pool->state == POOL_SERVING && !station->told && !station->after && !owner->model->killed)
+		start_one(pool, STANDING_STAY);
+}
+
 static void call_away(struct station *station, struct sight *sight)
 {
 	station_tell(station, STANDING_LEAVE);
@@ -255,14 +263,15 @@ static void see(struct prefork *pool, struct station *station, struct sight *sig
 	bool stays = !station->told && !station->after && (!pool->size.one_shot || state != STANDING_LEAVING);
 	bool lingering = lingers(pool, station, state);
 	bool many = pool->owner.model->ops->many, full = is_full(pool, standing, state);
+	bool away = atomic_load_explicit(&standing->away, memory_order_relaxed) != 0;
 
 	sight->active |= prefork_pool_host(pool)->harvest(service, station->index, station->worker.pid);
 	sight->active |= state == STANDING_STARTING || state != station->seen_state || served != station->seen_served;
-	sight->moved |= many && ((full && !station->seen_full) ||
+	sight->moved |= many && ((away && !station->seen_away) ||
 					(state == STANDING_LEAVING && station->seen_state != STANDING_LEAVING));
 	station->seen_state = state;
 	station->seen_served = served;
-	station->seen_full = full;
+	station->seen_away = away;
 	note_idle(pool, station, state);
 	sight->clients += clients_of(pool, standing, state);
 	sight->full += full;
@@ -275,7 +284,8 @@ static void see(struct prefork *pool, struct station *station, struct sight *sig
 	sight->lingering += lingering;
 	/* The bound of one that serves many is its own. */
 	sight->pool.alive += stays || (lingering && !many);
-	sight->pool.idle += stays && state == STANDING_IDLE;
+	/* Who may be let go: of those that serve many, also who is at work. */
+	sight->pool.idle += stays && (state == STANDING_IDLE || (many && state == STANDING_BUSY));
 	sight->pool.starting += stays && state == STANDING_STARTING;
 }
 

@@ -59,6 +59,9 @@ void prefork_pool_start_some(struct prefork *pool, int count, enum standing_orde
 /* For station_owner: a worker is gone. */
 void prefork_pool_freed(struct station_owner *owner, struct station *station, int error);
 
+/* The same, before its clients are told of: somebody else is to serve those who come meanwhile. */
+void prefork_pool_ended(struct station_owner *owner, struct station *station);
+
 /* A word on the board says whether workers are to wake us. */
 void prefork_pool_be_asleep(struct prefork *pool, uint32_t asleep);
 

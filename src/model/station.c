@@ -129,8 +129,11 @@ static void tell_gone(struct station *station, pid_t pid, const struct child_exi
 static void end_worker(struct station *station, const struct child_exit *ended)
 {
 	loop_del(station->owner->model->loop, &station->source);
-	child_close(&station->worker);
 	station->was_idle = station->was_idle || did_anything(station, ended);
+	/* While the station is not free: nobody else gets its area before it is told of. */
+	if (serves_many(station) && station->was_idle && station->owner->ended)
+		station->owner->ended(station->owner, station);
+	child_close(&station->worker);
 	tell_gone(station, station->worker.pid, ended, true);
 	be_free(station, 0);
 }

@@ -26,6 +26,8 @@ struct station_owner {
 	uint32_t open, asleep, queues; /* what all workers are told (contract/standing.h) */
 	/* It is free again. error: it could not even be made. */
 	void (*freed)(struct station_owner *owner, struct station *station, int error);
+	/* One that serves many has ended, and it may take long to tell the ends of all of its clients. */
+	void (*ended)(struct station_owner *owner, struct station *station);
 };
 
 struct station {
@@ -43,7 +45,7 @@ struct station {
 	struct station *after; /* its replacement, which it waits for */
 	uint64_t seen_served;  /* clients, when last looked at … */
 	uint32_t seen_state;   /* … and what it was doing … */
-	bool seen_full;        /* … and that it took no more */
+	bool seen_away;        /* … and that it did not listen */
 	struct ladder ladder;
 	struct stall stall;
 	uint64_t seen_turns;      /* of the loop of one that serves many … */

@@ -92,14 +92,26 @@ static void set_deadline(struct strands *strands, struct strand *strand, int64_t
 		loop_arm(strands->loop, &strand->timer, deadline_ns);
 }
 
+/* What its client has said already is a request that was made: it is served. */
+static void end_park(struct strands *strands, struct strand *strand)
+{
+	struct brood_conn *conn = strand->conn;
+
+	make_ready(strands, strand, conn->transport->readable(conn) ? 0 : -ESHUTDOWN);
+}
+
 /* It keeps no stack while its client is silent. What came already is served in the next turn, after others. */
 static void park(struct strands *strands, struct strand *strand)
 {
 	struct brood_conn *conn = strand->conn;
 	int r;
 
-	if (strands->model->killed || strands->model->draining) {
-		make_ready(strands, strand, strands->model->killed ? -ECANCELED : -ESHUTDOWN);
+	if (strands->model->killed) {
+		make_ready(strands, strand, -ECANCELED);
+		return;
+	}
+	if (strands->model->draining && strand->begun) {
+		end_park(strands, strand);
 		return;
 	}
 	r = watch(strands, strand, 0);
@@ -129,6 +141,7 @@ static void run(void *arg)
 	struct strands *strands = strands_of(strand->conn);
 
 	strand->fiber = fiber_running(&strands->fibers);
+	strand->begun = true;
 	if (strands->model->host->serve_some(strand->conn, strand->woken))
 		strand->state = STRAND_PARKED;
 	else
@@ -160,9 +173,9 @@ static void go_on(struct strands *strands, struct strand *strand, int woken)
 	}
 	/* What it would have done is done when others have given back their stacks. */
 	strand->state = STRAND_READY;
-	list_append(&strands->ready, &strand->link);
-	if (!strands->ready_timer.place)
-		loop_arm(strands->loop, &strands->ready_timer, strands->loop->now_ns + NO_STACK_MS * NS_PER_MS);
+	list_append(&strands->starved, &strand->link);
+	if (!strands->starved_timer.place)
+		loop_arm(strands->loop, &strands->starved_timer, strands->loop->now_ns + NO_STACK_MS * NS_PER_MS);
 }
 
 static void source_ready(struct loop_source *source, uint32_t events)
@@ -192,13 +205,12 @@ static void timer_fires(struct loop_timer *timer)
 }
 
 /* Whoever becomes ready meanwhile has his turn in the next one. */
-static void run_ready(struct loop_timer *timer)
+static void run_all(struct strands *strands, struct list *ready)
 {
-	struct strands *strands = container_of(timer, struct strands, ready_timer);
 	struct list now;
 
 	list_init(&now);
-	list_take_all(&now, &strands->ready);
+	list_take_all(&now, ready);
 	while (!list_empty(&now)) {
 		struct strand *strand = container_of(now.next, struct strand, link);
 
@@ -207,12 +219,29 @@ static void run_ready(struct loop_timer *timer)
 	}
 }
 
+static void run_ready(struct loop_timer *timer)
+{
+	struct strands *strands = container_of(timer, struct strands, ready_timer);
+
+	run_all(strands, &strands->ready);
+}
+
+static void run_starved(struct loop_timer *timer)
+{
+	struct strands *strands = container_of(timer, struct strands, starved_timer);
+
+	run_all(strands, &strands->starved);
+}
+
 static void trim(struct loop_timer *timer)
 {
 	struct strands *strands = container_of(timer, struct strands, trim_timer);
 	unsigned int given = stacks_trim(&strands->fibers.stacks, STACKS_KEPT);
 
-	if (given > 0 || strands->fibers.alive > 0 || strands->out > 0)
+	/* A batch in each turn, so that nobody waits for all of it. */
+	if (given == STACKS_TRIM_BATCH)
+		loop_arm(strands->loop, timer, 0);
+	else if (strands->fibers.stacks.warm > STACKS_KEPT || strands->fibers.alive > 0 || strands->out > 0)
 		loop_arm(strands->loop, timer, strands->loop->now_ns + STACKS_TRIM_MS * NS_PER_MS);
 }
 
@@ -248,14 +277,14 @@ bool strand_is_parked(const struct brood_conn *conn)
 
 void strand_end_park(struct brood_conn *conn)
 {
-	make_ready(strands_of(conn), strand_of(conn), -ESHUTDOWN);
+	end_park(strands_of(conn), strand_of(conn));
 }
 
 void strands_drain(struct strands *strands)
 {
 	for (unsigned int i = 0; i < strands->used; i++)
-		if (strands->all[i].state == STRAND_PARKED)
-			make_ready(strands, &strands->all[i], -ESHUTDOWN);
+		if (strands->all[i].state == STRAND_PARKED && strands->all[i].begun)
+			end_park(strands, &strands->all[i]);
 }
 
 void strands_cancel(struct strands *strands)
@@ -336,10 +365,14 @@ static void answers_due(struct loop_timer *timer)
 
 /* ---- All of them ---- */
 
+size_t strands_stack_size(const struct model_config *config)
+{
+	return (size_t)(config->stack_kib + STACK_EXTRA_KIB) * 1024;
+}
+
 int strands_init(
 	struct strands *strands, struct model *model, struct strand *all, int most, _Atomic uint32_t *running)
 {
-	size_t stack_size = (size_t)(model->config.stack_kib + STACK_EXTRA_KIB) * 1024;
 	int r;
 
 	*strands = (struct strands){ .model = model,
@@ -348,16 +381,18 @@ int strands_init(
 		.running = running,
 		.all = all,
 		.ready_timer.fire = run_ready,
+		.starved_timer.fire = run_starved,
 		.answer_timer.fire = answers_due,
 		.trim_timer.fire = trim };
 	list_init(&strands->ready);
+	list_init(&strands->starved);
 	list_init(&strands->sending);
 	r = loop_reserve(model->loop, (size_t)most + LOOP_FIRST_HEAP);
 	if (r == 0)
-		r = offload_init(&strands->offload, model->loop, stack_size);
+		r = offload_init(&strands->offload, model->loop, strands_stack_size(&model->config));
 	if (r < 0)
 		return r;
-	r = fibers_init(&strands->fibers, stack_size, (unsigned int)most);
+	r = fibers_init(&strands->fibers, strands_stack_size(&model->config), (unsigned int)most);
 	if (r < 0)
 		offload_fini(&strands->offload);
 	return r;
@@ -366,6 +401,7 @@ int strands_init(
 void strands_fini(struct strands *strands)
 {
 	loop_disarm(strands->loop, &strands->ready_timer);
+	loop_disarm(strands->loop, &strands->starved_timer);
 	loop_disarm(strands->loop, &strands->answer_timer);
 	loop_disarm(strands->loop, &strands->trim_timer);
 	/* A function that has not returned may yet use the stack of the fiber that waits for it. */
@@ -388,8 +424,10 @@ int strand_wait(struct brood_conn *conn, short events, int64_t deadline_ns, bool
 	int r;
 
 	/* The loop is not its own. */
-	if (strands->model->host->is_stray(conn))
+	if (strands->model->host->is_stray(conn)) {
+		conn->drained = false;
 		return wait_poll(conn, events, deadline_ns, watch_drain);
+	}
 	if (strands->model->killed)
 		return -ECANCELED;
 	if (watch_drain && strands->model->draining)

@@ -24,6 +24,7 @@
 
 struct brood_conn;
 struct model;
+struct model_config;
 
 enum strand_state { STRAND_FREE, STRAND_RUNS, STRAND_WAITS, STRAND_SENDS, STRAND_READY, STRAND_PARKED, STRAND_OVER };
 
@@ -38,6 +39,7 @@ struct strand {
 	uint32_t events;  /* that it waits for */
 	uint32_t watched; /* that the loop was asked for */
 	int woken;        /* what its wait answers */
+	bool begun;       /* a fiber has ever served it */
 	bool sends;       /* its answer is to leave */
 };
 
@@ -47,6 +49,8 @@ struct strands {
 	struct fibers fibers;
 	struct list ready;
 	struct loop_timer ready_timer;
+	struct list starved; /* who would go on, but for want of a stack */
+	struct loop_timer starved_timer;
 	struct list sending;            /* whose answers, to datagrams, are to leave together … */
 	struct loop_timer answer_timer; /* … in the next turn */
 	struct loop_timer trim_timer;   /* of stacks that nobody needs any more */
@@ -57,6 +61,9 @@ struct strands {
 	struct strand *all;        /* by index of the connection */
 	unsigned int used;         /* of these, the lowest first: the others have no memory yet */
 };
+
+/* Usable bytes of each stack. */
+size_t strands_stack_size(const struct model_config *config);
 
 /* all: zeroed, as many as most, each of which has memory before its connection begins; borrowed. 0 or -errno. */
 int strands_init(
