@@ -92,6 +92,9 @@ struct brood_host_ops {
 /* One that serves many is stuck when its loop has not turned for so long, whatever it waits for. */
 #define MODEL_STALL_LOOP_MS 30000
 
+/* Clients of each worker that serves many, unless somebody says how many, or there is room for fewer. */
+#define MODEL_CONNS 10000
+
 /* Places for so many workers leave room for some that come by resize. */
 static inline int model_places(int workers)
 {

@@ -14,13 +14,13 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "contract/placed.h"
 #include "contract/transport.h"
 #include "core/accept_batch.h"
+#include "core/accept_shared.h"
 #include "core/accept_standing.h"
 #include "core/admit.h"
 #include "core/crowd.h"
@@ -32,7 +32,7 @@
 #include "core/ticking.h"
 #include "transport/open.h"
 
-/* Where the queues are shared, see events_for. */
+/* Where the queues are shared, see accept_shared_events. */
 #define ACCEPTS_UNTIL_TURN 16
 
 #define BACKOFF_MIN_MS     10
@@ -77,13 +77,6 @@ static void enter_full(struct service *service)
 			"%u clients are being served, which is the bound; the next "
 			"ones wait",
 			service->ledger->out_count);
-}
-
-/* Of what several processes accept from each hears of one client in turn; but who heard last, or first, would hear of most, unless
- * it goes to the end of the line now and then. Measured without: one worker took 3,000 of 3,000. */
-static uint32_t events_for(const struct service *service)
-{
-	return service->model.ops->shares_queues ? EPOLLIN | EPOLLEXCLUSIVE : EPOLLIN;
 }
 
 void accept_close_one(struct acceptor *acceptor)
@@ -228,22 +221,6 @@ static bool is_enough(const struct model *model, int taken, int64_t began_ns)
 	return taken >= model->ops->accept_batch;
 }
 
-/* Somebody who shares the queue has found it empty, while the service drains, and shut it down. */
-static bool is_ended(const struct service *service, int error)
-{
-	return error == -EINVAL && service->model.ops->shares_queues;
-}
-
-/* Found empty once is drained: who comes later shall be refused. Where others have the socket, too, closing it would not do. */
-static void end_queue(struct acceptor *acceptor)
-{
-	const struct listener *listener = &acceptor->listener;
-
-	if (acceptor->service->model.ops->shares_queues && !listener->shared && !listener->transport->datagram)
-		shutdown(listener->fd, SHUT_RDWR);
-	accept_close_one(acceptor);
-}
-
 /* For a worker of many the service process counts, and says it. */
 static void tell_failure(const struct acceptor *acceptor, int error)
 {
@@ -273,7 +250,7 @@ static void accept_from(struct acceptor *acceptor)
 			return;
 		}
 		r = accept_next(acceptor);
-		if (is_ended(service, r)) {
+		if (accept_shared_is_over(service, r)) {
 			accept_close_one(acceptor);
 			return;
 		}
@@ -283,7 +260,7 @@ static void accept_from(struct acceptor *acceptor)
 			return;
 		}
 		if (r == 0 && model->draining)
-			end_queue(acceptor);
+			accept_shared_end(acceptor);
 		if (r == 0) {
 			acceptor->listener.empty_ns = clock_now_ns();
 			return;
@@ -309,7 +286,7 @@ static bool enter_loop(struct service *service)
 			continue;
 		any = true;
 		if (!acceptor->source.added && !acceptor->listener.connected)
-			r = loop_add(service->engine->loop, &acceptor->source, events_for(service));
+			r = loop_add(service->engine->loop, &acceptor->source, accept_shared_events(service));
 		if (r < 0) {
 			enter_backoff(service);
 			return true;

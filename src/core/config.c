@@ -27,7 +27,6 @@
 #define MAX_OOM_SCORE    1000
 #define ITERATIVE_FORKS  40
 #define PREFORK_WORKERS  8
-#define EVENT_CONNS      10000
 #define MAX_CONNS        1000000
 
 static const struct model_ops *const models[] = {
@@ -164,7 +163,7 @@ static int check_event(struct brood_service *service, struct sentence *why)
 	if (service->workers == 0)
 		service->workers = cores();
 	if (service->max_conns == 0)
-		service->max_conns = EVENT_CONNS;
+		service->max_conns = MODEL_CONNS;
 	if (service->max_conns < 1 || service->max_conns > MAX_CONNS)
 		return sentence_set(why, -EINVAL, "service %s: max_conns is %d; it must be between 1 and %d",
 			service->name, service->max_conns, MAX_CONNS);

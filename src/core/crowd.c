@@ -85,11 +85,12 @@ static unsigned int bound_of(const struct service *service)
 		{ "vm.max_map_count", room_for_stacks(service) },
 	};
 	unsigned int bound = (unsigned int)service->model.config.max_conns;
+	enum brood_level level = bound == MODEL_CONNS ? BROOD_INFO : BROOD_WARN; /* nobody asked for so many */
 
 	for (size_t i = 0; i < sizeof bounds / sizeof *bounds; i++) {
 		if (bounds[i].room >= bound)
 			continue;
-		service->model.host->log(service->model.service, BROOD_WARN, CAUSE_NONE,
+		service->model.host->log(service->model.service, level, CAUSE_NONE,
 			"%s leaves room for %llu clients at once in each worker, not for %u", bounds[i].what,
 			(unsigned long long)bounds[i].room, bound);
 		bound = (unsigned int)bounds[i].room;

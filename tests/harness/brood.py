@@ -131,7 +131,7 @@ class Brood:
 
     def _pool(self):
         """What it says is the most; a pool that breathes may be smaller."""
-        standing = re.search(r"^listening on .*, prefork, (?:(\d+) to )?(\d+) workers?\)$", self.text(), re.M)
+        standing = re.search(r"^listening on .*, (?:prefork|event), (?:(\d+) to )?(\d+) workers?\)$", self.text(), re.M)
         if not standing:
             return None
         fewest, most = standing.groups()
@@ -171,7 +171,7 @@ class Brood:
     def _family(self):
         """(workers, keepers) of the one service process"""
         children = [stat.pid for stat in processes.children_of(self.service) if stat.state not in DEAD]
-        workers = [pid for pid in children if not self.pool or processes.catches(pid, HEARD_BY_WORKERS)]
+        workers = [pid for pid in children if not self.pool or processes.hears(pid, HEARD_BY_WORKERS)]
         return workers, sorted(set(children) - set(workers))
 
     def workers(self):
@@ -264,8 +264,14 @@ class Brood:
             f"G2 descriptors {wanted}: {[processes.descriptors_of(pid) for pid in self.descriptor_counts()]}"))
         if self.standing_baseline is None:
             return
-        wait_until(lambda: self.standing_counts() == self.standing_baseline, 2 * SCALE, lambda: (
+        wait_until(self._stand_as_before, 2 * SCALE, lambda: (
             f"G2 descriptors {self.standing_baseline}: {[processes.descriptors_of(pid) for pid in sum(self._family(), [])]}"))
+
+    def _stand_as_before(self):
+        """A keeper that waits for another worker to make has not what that one would open in the table of both."""
+        now, before = self.standing_counts(), self.standing_baseline
+        most = [max(counts.get("keeper", ()), default=0) for counts in (now, before)]
+        return now.get("worker") == before.get("worker") and most[0] == most[1]
 
     def _check_idle(self):
         """The first look may still see the end of what was; a spinning process fails each time."""

@@ -11,12 +11,17 @@ _WORDS = {
     # With something to say for the dead each worker has a keeper.
     "kept": ("--model", "prefork", "--last-words", "sorry\\r\\n"),
     "oneshot-kept": ("--model", "prefork", "--fresh", "oneshot", "--last-words", "sorry\\r\\n"),
+    # Whoever wants a bound has but one worker, so that the bound is that of all.
+    "event": ("--model", "event"),
 }
 
-# Whose workers are processes, so that one of them may die and nobody else notices.
+# Whose workers are processes with one client each, so that one of them may die and nobody else notices.
 PROCESSES = ["fork", "prefork", "oneshot"]
 
-EVERY = ["iterative", "thread", *PROCESSES]
+# Whose workers may die, and the service process does not: it tells what they had in hand.
+MORTAL = [*PROCESSES, "event"]
+
+EVERY = ["iterative", "thread", *MORTAL]
 
 
 def each(names, act):
@@ -32,6 +37,10 @@ def each(names, act):
 
 def words(model, at_once=None):
     """Of the command line. at_once: how many clients, where the model has more than one."""
+    if at_once is None and model == "event":
+        return (*_WORDS[model], "--workers", "2")
     if at_once is None or model == "iterative":
         return _WORDS[model]
+    if model == "event":
+        return (*_WORDS[model], "--workers", "1", "--max-conns", str(at_once))
     return (*_WORDS[model], "--threads" if model == "thread" else "--workers", str(at_once))

@@ -86,10 +86,10 @@ def status_field(pid, field):
     return None
 
 
-def catches(pid, number):
-    """It has a handler for this signal."""
-    mask = status_field(pid, "SigCgt")
-    return mask is not None and bool(int(mask, 16) >> (number - 1) & 1)
+def hears(pid, number):
+    """It has a handler for this signal, or blocks it, to read it when it is time to."""
+    masks = [status_field(pid, field) for field in ("SigCgt", "SigBlk")]
+    return any(int(mask or "0", 16) >> (number - 1) & 1 for mask in masks)
 
 
 def wait_until(condition, seconds, what):

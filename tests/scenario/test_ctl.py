@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Talking to a running brood: what it shows, and what it does when told."""
+import collections
 import contextlib
 import os
 import signal
@@ -14,7 +15,7 @@ from harness.control import REFUSED, SHOWS, Control
 from harness.patience import LONG, SCALE
 from harness.processes import wait_until
 
-MODELS = ["fork", "thread", "iterative", "prefork"]
+MODELS = ["fork", "thread", "iterative", "prefork", "event"]
 
 
 @contextlib.contextmanager
@@ -49,7 +50,7 @@ def test_status_counts_what_was_served(controlled, model):
     assert (status["starts"], status["deaths"]) == (1, 0)
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", ["fork", "thread", "iterative", "prefork"])
 def test_workers_show_who_serves_whom(controlled, model):
     started, control = controlled(model)
     with client_of(started, b"pid 0\n") as client:
@@ -73,6 +74,20 @@ def test_workers_show_who_serves_whom(controlled, model):
         assert first["state"] == "busy"
     wait_until(lambda: not row(), LONG, "the client left")
     assert all(row["state"] == "idle" for row in control.workers() if model == "prefork")
+
+
+def test_workers_with_many_clients_show_how_many(controlled):
+    started, control = controlled("event", "--workers", 3)
+    with contextlib.ExitStack() as stack:
+        counts = collections.Counter()
+        for _ in range(20):
+            client = stack.enter_context(client_of(started, b"pid 0\n"))
+            counts[int(client.recv(100))] += 1
+        for row in control.workers():
+            assert row["clients"] == counts[row["pid"]]
+            assert row["state"] == ("busy" if row["clients"] else "idle") and row["peer"] is None
+        wait_until(lambda: control.service()["clients"]["now"] == 20, LONG, "all are counted")
+    wait_until(lambda: {row["clients"] for row in control.workers()} == {0}, LONG, "the clients left")
 
 
 def test_bytes_of_a_client_in_hand_are_shown_where_they_are_known(controlled):
@@ -328,4 +343,22 @@ def test_resize_changes_how_many(controlled):
     assert control.service()["clients"]["bound"] == 3
     # As it was, for the invariants.
     control.done("resize", "obey", "2")
+    wait_until(lambda: len(control.workers()) == 2, LONG, "two workers")
+
+
+def test_a_worker_of_many_that_is_one_too_many_first_serves_its_clients_to_their_end(controlled):
+    started, control = controlled("event", "--workers", 2, "--max-conns", 50)
+    control.done("resize", "obey", "3")
+    wait_until(lambda: len(control.workers()) == 3, LONG, "three workers")
+    assert control.service()["clients"]["bound"] == 150
+    with contextlib.ExitStack() as stack:
+        asked, pids = [], set()
+        while len(pids) < 3:  # at the latest when two of them are full
+            asked.append(stack.enter_context(client_of(started, b"pid 0\n")))
+            pids.add(asked[-1].recv(100))
+        for client in asked:
+            client.sendall(b"sleep 500\n")
+        control.done("resize", "obey", "2")
+        wait_until(lambda: any(row["state"] == "leaving" for row in control.workers()), LONG, "one leaves")
+        assert [client.recv(100) for client in asked] == [b"slept\n"] * len(asked)
     wait_until(lambda: len(control.workers()) == 2, LONG, "two workers")

@@ -4,6 +4,7 @@ The loads of document 004, under which its servers run out of descriptors, of pr
 twice: as the document gives it, where brood's own bound keeps it away from the limit, and with the bound moved out of
 the way, so that the limit is hit.
 """
+import itertools
 import resource
 import time
 
@@ -42,8 +43,11 @@ LOADS = {
 }
 
 
-@pytest.mark.parametrize("model", ["fork", "prefork", "oneshot"])
-@pytest.mark.parametrize("load", LOADS)
+@pytest.mark.parametrize("load, model", [
+    *itertools.product(LOADS, ["fork", "prefork", "oneshot"]),
+    # Processes it needs none of.
+    ("descriptors", "event"), ("128-at-once", "event"),
+])
 def test_as_given_everybody_is_answered(start, own_user, load, model):
     soft, count, as_user = LOADS[load]
     brood = start("calc", *models.words(model), preexec_fn=limits(**soft), **own_user if as_user else {})
@@ -117,7 +121,7 @@ def test_a_pool_that_grows_into_its_limit_serves_with_what_it_has(start, own_use
 
 
 @pytest.mark.skipif(SANITIZED, reason="as above")
-@pytest.mark.parametrize("model", ["fork", "prefork", "oneshot"])
+@pytest.mark.parametrize("model", ["fork", "prefork", "oneshot", "event"])
 def test_128_at_once_all_sleep_at_the_same_time(start, model):
     brood = start("calc", "--delay", "1s", *models.words(model, at_once=1000 if model == "fork" else 128), warm=False)
     brood.delay = 1

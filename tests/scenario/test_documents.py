@@ -49,7 +49,7 @@ def test_000_curl_speaks_to_it_as_telnet_does(start):
     assert done.stdout == b"42\r\n"
 
 
-@pytest.mark.parametrize("model, rounds", [("fork", 1), ("thread", 1), ("iterative", 10)])
+@pytest.mark.parametrize("model, rounds", [("fork", 1), ("thread", 1), ("iterative", 10), ("event", 1)])
 def test_000_ten_clients_who_make_it_think_take(start, model, rounds):
     brood = start("calc", "--model", model, "--delay", "500ms")
     with clients.Crowd(brood.url, [b"2+3\n"] * 10) as crowd:
@@ -75,7 +75,7 @@ def test_000_the_log_tells_the_story_of_the_document(start):
 
 # ---- 001: the echo server of Programming Python ---------------------------------------------------------------
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", [*MODELS, "event"])
 def test_001_echo_stamps_each_block(start, model):
     brood = start("echo", "--stamp", "--model", model)
     with clients.connect(brood.url) as client:
@@ -128,7 +128,7 @@ def test_002_tick_comes_each_second(start, handlers):
     brood.request = b"hello\n"
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", [*MODELS, "event"])
 def test_002_four_kinds_of_server(start, tmp_path, model):
     sockets = tmp_path / "sockets"
     sockets.mkdir()

@@ -8,7 +8,7 @@ import pytest
 from harness import clients
 from harness.patience import SCALE
 
-MODELS = ["fork", "thread", "iterative"]
+MODELS = ["fork", "thread", "iterative", "event"]
 
 
 def stamped(data):

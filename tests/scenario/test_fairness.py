@@ -22,13 +22,14 @@ def pids_of(urls, count):
     return pids
 
 
-@pytest.mark.parametrize("listeners", [1, 2])
-def test_no_worker_serves_more_than_twice_the_mean(start, handlers, listeners):
+@pytest.mark.parametrize("model, workers, listeners", [("prefork", WORKERS, 1), ("prefork", WORKERS, 2), ("event", 4, 1),
+                                                       ("event", 4, 2)])
+def test_no_worker_serves_more_than_twice_the_mean(start, handlers, model, workers, listeners):
     listen = ["tcp://127.0.0.1:0"] * listeners
-    brood = start(handlers("obey"), "-m", "prefork", "-w", WORKERS, listen=listen, warm=False)
+    brood = start(handlers("obey"), "-m", model, "-w", workers, listen=listen, warm=False)
     counts = collections.Counter(pids_of(brood.urls, CLIENTS))
-    assert len(counts) <= WORKERS, f"more than {WORKERS} processes answered: {counts}"
-    assert max(counts.values()) <= 2 * CLIENTS / WORKERS, f"one worker has too many: {counts}"
+    assert len(counts) <= workers, f"more than {workers} processes answered: {counts}"
+    assert max(counts.values()) <= 2 * CLIENTS / workers, f"one worker has too many: {counts}"
     assert brood.stop() == 0
 
 

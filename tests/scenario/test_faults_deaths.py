@@ -67,9 +67,10 @@ class Askers:
             thread.join()
 
 
-@pytest.mark.parametrize("model", models.PROCESSES)
+@pytest.mark.parametrize("model", models.MORTAL)
 def test_r08_only_the_requests_of_killed_workers_fail(start, handlers, model):
-    brood = obeying(start, handlers, model, at_once=20)
+    many = model == "event"  # clients in one worker
+    brood = start(handlers("obey"), "--model", "event", "--workers", 20) if many else obeying(start, handlers, model, at_once=20)
     killed = []
     with Askers(brood.url, 8) as askers:
         end = time.monotonic() + 10
@@ -83,7 +84,7 @@ def test_r08_only_the_requests_of_killed_workers_fail(start, handlers, model):
                     killed.append(victim)
     assert len(killed) > 20 / SCALE
     assert not askers.wrong, askers.wrong[:3]
-    assert askers.failed <= len(killed)
+    assert askers.failed <= len(killed) * (8 if many else 1)
     assert askers.answered > 5 * len(killed), "the others were served meanwhile"
     dead = brood.records("end", reason="worker-killed")
     # A standing worker may be killed in accept(2): then nobody ever learns that it had somebody.
@@ -91,17 +92,20 @@ def test_r08_only_the_requests_of_killed_workers_fail(start, handlers, model):
     assert unseen == 0 or model != "fork" and 0 < unseen < len(killed) / 5
     assert {record["worker"] for record in dead} <= set(killed)
     others = {record["reason"] for record in brood.records("end")} - {"worker-killed"}
-    assert others == {"finished"}
+    assert others <= {"finished", "worker-lost"} if many else others == {"finished"}
 
 
 # ---- R09: handlers crash --------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("order, exit_text, reason", [
+WAYS_TO_CRASH = pytest.mark.parametrize("order, exit_text, reason", [
     (b"crash", "signal 11 (SEGV)", "handler-crashed"),
     (b"abort", "signal 6 (ABRT)", "handler-crashed"),
     (b"exit 3", "exit 3", "handler-exited"),
     (b"exit 0", "exit 0", "handler-exited"),
 ])
+
+
+@WAYS_TO_CRASH
 @pytest.mark.parametrize("model", models.PROCESSES)
 def test_r09_one_crash_in_ten_costs_one_client_in_ten(start, handlers, model, order, exit_text, reason):
     brood = obeying(start, handlers, model, "--last-words", WORDS, at_once=20)
@@ -115,7 +119,35 @@ def test_r09_one_crash_in_ten_costs_one_client_in_ten(start, handlers, model, or
         assert record["level"] == "warn" and record["exit"] == exit_text
 
 
-@pytest.mark.parametrize("model", models.PROCESSES)
+@WAYS_TO_CRASH
+def test_r09_a_crash_costs_those_who_share_the_worker_and_the_log_tells_who_did_it(start, handlers, order, exit_text, reason):
+    brood = obeying(start, handlers, "event", "--last-words", WORDS)
+    for _ in range(5):
+        with contextlib.ExitStack() as stack:
+            others = [stack.enter_context(clients.connect(brood.url)) for _ in range(8)]
+            for client in others:
+                client.sendall(b"pid\n")
+            pids = [int(client.recv(100)) for client in others]
+            with clients.connect(brood.url) as crasher:
+                crasher.sendall(b"pid\n")
+                worker = int(crasher.recv(100))
+                crasher.sendall(order + b"\n")
+                assert clients.read_to_end(crasher) == b""  # it had its answer: no last words
+            for client, pid in zip(others, pids):
+                if pid == worker:
+                    assert clients.read_to_end(client) == b""
+                else:
+                    client.sendall(b"hello\n")
+                    assert client.recv(100) == b"hello\n"
+        brood.wait_for_record("end", reason=reason, worker=worker)
+        wait_until(lambda w=worker, n=pids.count(worker): len(brood.records("end", reason="worker-lost", worker=w)) == n,
+                   LONG, brood.text)
+    assert len(brood.records("end", reason=reason)) == 5
+    for record in brood.records("end", reason=reason):
+        assert record["level"] == "warn" and record["exit"] == exit_text
+
+
+@pytest.mark.parametrize("model", models.MORTAL)
 def test_the_black_box_tells_what_a_dead_worker_had_in_hand(start, handlers, model):
     brood = obeying(start, handlers, model)
     with clients.connect(brood.url) as client:
@@ -169,7 +201,7 @@ def unix_url(tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["tcp", "unix"])
-@pytest.mark.parametrize("model", models.PROCESSES)
+@pytest.mark.parametrize("model", models.MORTAL)
 def test_last_words_are_for_those_who_got_nothing_yet(start, handlers, tmp_path, model, kind):
     listen = [unix_url(tmp_path)] if kind == "unix" else ["tcp://127.0.0.1:0"]
     brood = obeying(start, handlers, model, "--last-words", WORDS, listen=listen)
@@ -180,7 +212,7 @@ def test_last_words_are_for_those_who_got_nothing_yet(start, handlers, tmp_path,
     assert len(brood.records("end", last_words="sent")) == 1
 
 
-@pytest.mark.parametrize("model", models.PROCESSES)
+@pytest.mark.parametrize("model", models.MORTAL)
 def test_last_words_survive_what_the_client_still_said(start, handlers, model):
     """What is unread when a socket is closed makes a reset of it, which overtakes what was sent."""
     brood = obeying(start, handlers, model, "--last-words", WORDS)
@@ -190,7 +222,7 @@ def test_last_words_survive_what_the_client_still_said(start, handlers, model):
             assert clients.read_to_end(client) == SORRY
 
 
-@pytest.mark.parametrize("model", models.PROCESSES)
+@pytest.mark.parametrize("model", models.MORTAL)
 def test_a_killed_worker_that_waited_for_its_client_is_answered_for(start, handlers, model):
     brood = obeying(start, handlers, model, "--last-words", WORDS, at_once=1)
     with clients.connect(brood.url) as client:
@@ -202,7 +234,7 @@ def test_a_killed_worker_that_waited_for_its_client_is_answered_for(start, handl
     assert brood.wait_for_record("end", reason="worker-killed", last_words="sent", worker=worker)
 
 
-@pytest.mark.parametrize("model", models.PROCESSES)
+@pytest.mark.parametrize("model", models.MORTAL)
 def test_without_last_words_the_client_of_a_dead_worker_is_not_left_hanging(start, handlers, model):
     brood = obeying(start, handlers, model)
     begin = time.monotonic()
@@ -239,7 +271,7 @@ def hang(brood, how):
     assert record["exit"] == "signal 15 (TERM)" and record["overdue_ms"] >= 50 and record["phase"] == "handle"
 
 
-@pytest.mark.parametrize("model", models.PROCESSES)
+@pytest.mark.parametrize("model", models.MORTAL)
 def test_r11_a_worker_that_hangs_is_gone_soon_after_its_deadline(start, handlers, model):
     broods = {how: obeying(start, handlers, model, "--request-timeout", f"{DEADLINE}s", "--kill-after", "50ms",
                            "--last-words", WORDS, at_once=1) for how in HANGING}
@@ -277,7 +309,7 @@ def test_r11_an_iterative_service_that_hangs_is_replaced(start, handlers):
 @pytest.mark.timeout(400)
 def test_r11_without_any_deadline_a_minute_of_cpu_is_enough(start, handlers):
     """At once, one for each way to watch: there is nothing to do but to wait."""
-    broods = {model: obeying(start, handlers, model, "--last-words", WORDS) for model in ("fork", "prefork")}
+    broods = {model: obeying(start, handlers, model, "--last-words", WORDS) for model in ("fork", "prefork", "event")}
     broods["iterative"] = obeying(start, handlers, "iterative")
     with contextlib.ExitStack() as stack:
         stuck = {model: stack.enter_context(clients.connect(brood.url, 300)) for model, brood in broods.items()}
@@ -289,11 +321,13 @@ def test_r11_without_any_deadline_a_minute_of_cpu_is_enough(start, handlers):
                     assert clients.read_to_end(client) == b""
             else:
                 assert clients.read_to_end(client) == SORRY
-    for brood in broods.values():
+    for model, brood in broods.items():
         (record,) = brood.wait_for_record("end", reason="worker-stuck")
-        assert 60000 <= record["ms"] and record["phase"] == "handle"
+        least = 30 if model == "event" else 60  # a loop that does not turn is seen without its CPU, and is more people's
+        assert 1e3 * least <= record["ms"] and record["phase"] == "handle"
         cpu = record.get("cpu_us", 60e6)
-        assert 60e6 <= cpu < 75e6  # a look at each twelfth: one before it begins, one until it is over; and a busy machine
+        # A look at each twelfth: one before it begins, one until it is over; and a busy machine.
+        assert model == "event" or 60e6 <= cpu < 75e6
 
 
 def test_a_forked_worker_publishes_what_it_moves_while_it_moves_it(start, handlers):

@@ -24,7 +24,7 @@ from harness.processes import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(36000 if os.environ.get("EVERYTHING") else 300)]
 
-MODELS = ["iterative", "fork", "thread", "prefork", "oneshot", "oneshot-kept"]
+MODELS = ["iterative", "fork", "thread", "prefork", "oneshot", "oneshot-kept", "event"]
 STANDING = MODELS[3:]
 ERRORS = ["EINTR", "EIO", "ENOMEM", "EAGAIN"]
 CALLS_EACH = 20

@@ -6,6 +6,7 @@ process that is serving; the invariants are checked when the fault is over (fixt
 Without a process to be had, standing workers miss nobody: clients wait in the kernel's queue until there is one again.
 """
 import contextlib
+import itertools
 import os
 import resource
 import signal
@@ -74,7 +75,7 @@ def kill_all_workers_of(brood):
     wait_until(lambda: not any(map(processes.stat_of, pids)), LONG, "they are gone")
 
 
-@pytest.mark.parametrize("model", ["prefork", "oneshot", "kept", "oneshot-kept"])
+@pytest.mark.parametrize("model", ["prefork", "oneshot", "kept", "oneshot-kept", "event"])
 def test_r01_a_worker_that_cannot_be_made_is_made_soon_after(start, model):
     brood = start("calc", *models.words(model, at_once=2))
     # Kept ones are made by their keepers.
@@ -91,7 +92,7 @@ def test_r01_a_worker_that_cannot_be_made_is_made_soon_after(start, model):
     assert brood.summary()["refused"] == 0
 
 
-@pytest.mark.parametrize("model", ["prefork", "oneshot", "kept", "oneshot-kept"])
+@pytest.mark.parametrize("model", ["prefork", "oneshot", "kept", "oneshot-kept", "event"])
 def test_r01_without_a_worker_to_be_had_clients_wait_and_nobody_is_refused(start, model):
     brood = start("calc", *models.words(model, at_once=2))
     with failing_calls([brood.service, *brood.keepers()], *[f"{call}:error=EAGAIN" for call in FORKS]):
@@ -190,6 +191,7 @@ HUNDREDS = {
     "prefork": ("--model", "prefork", "--workers-max", 500, "--workers-spare", 2),
     "oneshot": ("--model", "prefork", "--fresh", "oneshot", "--workers-max", 500, "--workers-spare", 2),
     "kept": ("--model", "prefork", "--last-words", "sorry", "--workers-max", 500, "--workers-spare", 2),
+    "event": ("--model", "event", "--workers", 1),
 }
 
 
@@ -197,7 +199,8 @@ HUNDREDS = {
 @pytest.mark.parametrize("model", HUNDREDS)
 def test_r03_with_no_descriptor_left_it_pauses_and_comes_back(start, model, seconds):
     brood = start("echo", *HUNDREDS[model])
-    with limited(brood.service, resource.RLIMIT_NOFILE, 64):
+    (accepting,) = brood.workers() if model == "event" else [brood.service]
+    with limited(accepting, resource.RLIMIT_NOFILE, 64):
         with clients.Crowd(brood.url, [b"x"] * 200, half_close=False) as crowd:
             crowd.run(1)
             served = crowd.answers.count(b"x")
@@ -213,10 +216,11 @@ def test_r03_with_no_descriptor_left_it_pauses_and_comes_back(start, model, seco
     assert brood.summary()["accept_errors"] + brood.summary()["worker_errors"] > 0
 
 
-@pytest.mark.parametrize("model", ["fork", "prefork", "oneshot"])
+@pytest.mark.parametrize("model", ["fork", "prefork", "oneshot", "event"])
 def test_r03_queued_clients_are_served_when_one_lets_go(start, model):
     brood = start("echo", *HUNDREDS[model])
-    with limited(brood.service, resource.RLIMIT_NOFILE, 64):
+    (accepting,) = brood.workers() if model == "event" else [brood.service]
+    with limited(accepting, resource.RLIMIT_NOFILE, 64):
         held = [clients.connect(brood.url) for _ in range(60)]
         for client in held:
             client.sendall(b"x")
@@ -231,7 +235,7 @@ def test_r03_queued_clients_are_served_when_one_lets_go(start, model):
 
 
 # A one-shot worker has one client: whoever takes none more need not be there.
-@pytest.mark.parametrize("model", ["prefork", "kept"])
+@pytest.mark.parametrize("model", ["prefork", "kept", "event"])
 def test_r03_workers_with_no_descriptor_left_pause_and_come_back(start, model):
     """0 to 3 are open in each: none is left for a client."""
     brood = start("calc", *models.words(model))
@@ -256,10 +260,13 @@ def test_r03_workers_with_no_descriptor_left_pause_and_come_back(start, model):
 
 # ---- R04: whatever accept says --------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("error", ACCEPT_ERRORS)
-@pytest.mark.parametrize("model", ["iterative", "fork", "thread", "prefork", "oneshot"])
+@pytest.mark.parametrize("model, error", [
+    *itertools.product(["iterative", "fork", "thread", "prefork", "oneshot"], ACCEPT_ERRORS),
+    # A loop accepts as that of a service process does.
+    ("event", "EMFILE"), ("event", "ECONNABORTED"),
+])
 def test_r04_the_listener_never_goes_deaf(start, model, error):
-    brood = start("calc", *models.words(model, at_once=1 if model == "prefork" else None))
+    brood = start("calc", *models.words(model, at_once=1 if model in ("prefork", "event") else None))
     # Each one-shot worker accepts once, if all goes well.
     when = "1+2" if model == "oneshot" else "3+5"
     with failing_calls([brood.service, *brood.workers()], f"accept4:error={error}:when={when}"):
@@ -272,15 +279,17 @@ def test_r04_the_listener_never_goes_deaf(start, model, error):
 # ---- R12: everybody ends at once ------------------------------------------------------------------------------
 
 @pytest.mark.skipif(SANITIZED, reason="500 sanitized processes do not fit into every memory")
-@pytest.mark.parametrize("model", ["fork", "prefork", "oneshot"])
+@pytest.mark.parametrize("model", ["fork", "prefork", "oneshot", "event"])
 def test_r12_500_clients_that_end_within_ten_milliseconds(start, handlers, model):
     brood = start(handlers("obey"), *models.words(model, at_once=500))
     until = int((time.monotonic() + 4) * 1000)
-    with clients.Crowd(brood.url, [f"until {until}\n".encode()] * 500) as crowd:
-        crowd.run(max(0.1, until / 1000 - time.monotonic() - 1))
-        assert len(brood.workers()) == 500
+    # One that serves many serves nobody else until then: a sleep of brood's, as long for all, ends at the same moment, too.
+    order, answer = ("sleep 1500", b"slept\n") if model == "event" else (f"until {until}", b"now\n")
+    with clients.Crowd(brood.url, [f"{order}\n".encode()] * 500) as crowd:
+        crowd.run(1 if model == "event" else max(0.1, until / 1000 - time.monotonic() - 1))
+        assert len(brood.workers()) == (1 if model == "event" else 500)
         assert crowd.run(LONG)
-        assert crowd.answers == [b"now\n"] * 500
+        assert crowd.answers == [answer] * 500
     brood.check()
     assert brood.stop() == 0
     assert brood.summary()["accepted"] == brood.summary()["ended"]

@@ -39,7 +39,7 @@ def test_r36_text_stays_one_line_and_in_its_place(start, handlers, model):
     assert re.search(r"^\S+ \S+ \[INFO\] \[\d+\] obey: told: ", brood.text(), re.M)
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", [*MODELS, "event"])
 def test_r36_json_parses_whatever_is_in_it(start, handlers, model):
     brood = start(handlers("obey"), *models.words(model))
     clients.ask(brood.url, ATTACK + b"\n")
@@ -156,7 +156,7 @@ def test_r37_a_symbolic_link_is_not_followed(tmp_path):
     assert (tmp_path / "precious").read_text() == "precious"
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", [*MODELS, "event"])
 def test_r37_what_handlers_say_after_a_rotation_is_in_the_new_log(start, handlers, tmp_path, model):
     logs = tmp_path / "logs"
     logs.mkdir()
@@ -173,7 +173,7 @@ def test_r37_what_handlers_say_after_a_rotation_is_in_the_new_log(start, handler
     assert said == [0, 20]
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", [*MODELS, "event"])
 def test_r37_rotation_under_load_loses_no_line(start, tmp_path, model):
     logs = tmp_path / "logs"
     logs.mkdir()

@@ -89,7 +89,7 @@ def test_r21_who_sends_less_than_the_minimum_rate_is_ended_after_the_grace_time(
     models.each(models.EVERY, send_too_slowly)
 
 
-@pytest.mark.parametrize("model", models.PROCESSES)
+@pytest.mark.parametrize("model", models.MORTAL)
 def test_r21_all_the_time_a_normal_client_is_served(start, handlers, model):
     brood = start(handlers("obey"), *models.words(model, 30), "--min-rate", 100)
     crowd = [clients.connect(brood.url) for _ in range(29)]
@@ -149,7 +149,7 @@ def test_r22_who_takes_less_than_the_minimum_rate_is_ended_and_costs_no_memory(s
         with connect_small(brood.url) as client:
             client.sendall(b"big 100000000\n")
             time.sleep(0.5)
-            pids = brood.workers() if model in models.PROCESSES else [brood.service]
+            pids = brood.workers() if model in models.MORTAL else [brood.service]
             begin, peaks = time.monotonic(), []
             while not brood.records("end", reason="too-slow") and time.monotonic() - begin < LONG:
                 if rate:

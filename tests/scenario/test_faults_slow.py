@@ -24,7 +24,7 @@ DEADLINE_S = 1
 LATE_S = 0.5 * SCALE  # deadlines of who is not waiting are looked at four times a second
 
 # Not in model iterative: there one slow client is one too many, and all that its deadline does is to end it.
-MODELS = ["fork", "thread", "prefork", "oneshot"]
+MODELS = ["fork", "thread", "prefork", "oneshot", "event"]
 
 Slow = collections.namedtuple("Slow", "client begin")
 

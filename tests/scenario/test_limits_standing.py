@@ -16,7 +16,8 @@ from harness.patience import LONG, SCALE
 from harness.processes import wait_until
 from harness.sources import ask_from, connect_from, holding
 
-STANDING = {"prefork": ("--model", "prefork"), "oneshot": ("--model", "prefork", "--fresh", "oneshot")}
+STANDING = {"prefork": ("--model", "prefork"), "oneshot": ("--model", "prefork", "--fresh", "oneshot"),
+            "event": ("--model", "event")}
 REFUSAL = b"try again later\r\n"
 SERVED = b"1\n"
 
@@ -118,7 +119,7 @@ def test_whom_a_dry_run_would_have_refused_takes_nothing(start, handlers, model)
     assert 22 - tokens - 1 <= would <= 22 - tokens + 1
 
 
-@models
+@pytest.mark.parametrize("model", ["prefork", "oneshot"])
 def test_a_queue_timeout_that_no_worker_can_measure_is_refused(model):
     result = command("serve", "echo", "--listen", f"unix:@limits-{os.getpid()}", *STANDING[model], "--queue-timeout", "1s")
     assert result.returncode != 0
@@ -127,7 +128,8 @@ def test_a_queue_timeout_that_no_worker_can_measure_is_refused(model):
 
 @models
 def test_who_waited_too_long_is_refused(start, handlers, model):
-    brood = obeying(start, handlers, model, "--queue-timeout", "300ms", workers=1)
+    one = ("--max-conns", 1) if model == "event" else ()
+    brood = obeying(start, handlers, model, "--queue-timeout", "300ms", *one, workers=1)
     with connect_from("127.0.0.2", brood.url) as busy:
         busy.sendall(b"sleep 1000\n")
         time.sleep(0.1)
@@ -149,7 +151,7 @@ def test_bytes_that_nobody_knows_are_not_told(start, handlers, model):
         client.sendall(b"crash\n")
         clients.read_to_end(client)
     line, = brood.wait_for_record("end", reason="handler-crashed")
-    if model == "prefork":
+    if model != "oneshot":
         assert (line["in"], line["out"]) == (12, 6)
     else:
         assert "in" not in line and "out" not in line

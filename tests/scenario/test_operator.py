@@ -73,6 +73,7 @@ def test_with_that_one_it_is_accepted(words):
     ("--penalty-crash 20m", "--penalty-crash: is more than penalty-max, which is 10m: raise that, too"),
     ("--penalty-blame 2m --penalty-max 1m", "--penalty-blame: is more than penalty-max, which is 1m"),
     ("--max-clients 41", "--max-clients: it is 41, but model fork serves 40 at once and lets the others wait"),
+    ("-m event -w 2 --max-conns 4 --max-clients 9", "--max-clients: it is 9, but model event serves 8 at once"),
     ("--max-clients 5 --reserved 5 --reserved-for ::1", "--reserved: it is 5; it must be less than max-clients, which is 5"),
     ("--allow example.org", "--allow: 'example.org' is no address"),
     ("--env A=1 --env B=2 --env A=3", "--env: the variable A is set twice: keep one of them"),
@@ -163,12 +164,14 @@ def test_log_and_pid_file_may_not_be_the_same_file(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_client_from_inetd_and_workers_that_accept_for_themselves_are_refused_at_once():
+@pytest.mark.parametrize("model", ["prefork", "event"])
+def test_a_client_from_inetd_and_workers_that_accept_for_themselves_are_refused_at_once(model):
     with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()) as client:
         served, _ = listener.accept()
         with served:
-            result = brood("serve", "--inetd", "-m", "prefork", "echo", stdin=served)
-        assert_refused(result, USAGE, "is one client already, and model prefork accepts its clients itself: choose fork")
+            result = brood("serve", "--inetd", "-m", model, "echo", stdin=served)
+        assert_refused(result, USAGE, "is one client already, and model "
+                       f"{model} accepts its clients itself: choose fork")
         assert client.recv(1) == b""
 
 
@@ -180,7 +183,7 @@ def test_a_pool_that_breathes_announces_its_range(start):
 
 
 @pytest.mark.parametrize("words", ["", "-m thread", "-m prefork", "-m prefork --workers-max 4", "-m iterative",
-                                   "-m prefork --fresh oneshot"])
+                                   "-m prefork --fresh oneshot", "-m event", "-m event --max-conns 7"])
 def test_what_print_shows_may_be_written_into_a_file(tmp_path, words):
     shown = brood("check", "--print", "echo", *words.split())
     assert shown.returncode == 0, shown.stderr
@@ -198,6 +201,9 @@ def test_print_shows_nothing_that_is_not_in_effect():
     assert "\nworkers-max = 5 " in breathing and "\nworkers = " not in breathing
     forking = brood("check", "--print", "echo").stdout
     assert "fresh" not in forking and "max-requests" not in forking and "max-memory" in forking
+    assert "max-conns" not in forking and "max-conns" not in fixed
+    many = brood("check", "--print", "echo", "-m", "event", "--max-conns", "7").stdout
+    assert "\nmax-conns = 7 " in many and "\nmax-requests" in many and "fresh" not in many and "workers-max" not in many
 
 
 def test_workers_of_a_drained_service_are_told_not_passed_over_in_silence(controlled):

@@ -15,7 +15,7 @@ from harness.processes import children_of, descriptors_of, status_field, wait_un
 from harness.steady import Steady
 from harness.supervise_helpers import Supervised, compile_handler, counts_of, is_alive, is_listening
 
-MODELS = ["iterative", "fork", "thread", "prefork", "oneshot"]
+MODELS = ["iterative", "fork", "thread", "prefork", "oneshot", "event"]
 FAST = "linger-timeout = 100ms\n"
 
 
@@ -55,7 +55,8 @@ def service(name, handler, *lines, listen=("tcp://127.0.0.1:0",)):
 
 
 def model_lines(model):
-    return "model = prefork\nfresh = oneshot" if model == "oneshot" else f"model = {model}"
+    more = {"oneshot": "model = prefork\nfresh = oneshot", "event": "model = event\nworkers = 2\nmax-conns = 100"}
+    return more.get(model, f"model = {model}")
 
 
 def pid_in(answer):

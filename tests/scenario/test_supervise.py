@@ -34,9 +34,10 @@ def finished(*arguments, **options):
 # ---- Start ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("model, told", [("iterative", "1 worker"), ("fork", "7 workers"), ("thread", "5 threads")])
+@pytest.mark.parametrize("model, told", [("iterative", "1 worker"), ("fork", "7 workers"), ("thread", "5 threads"),
+                                         ("event", "3 workers")])
 def test_listening_is_said_at_every_log_level(handler, model, told):
-    more = {"iterative": [], "fork": ["-w", "7"], "thread": ["--threads", "5"]}[model]
+    more = {"iterative": [], "fork": ["-w", "7"], "thread": ["--threads", "5"], "event": ["-w", "3"]}[model]
     with start(handler, "-m", model, *more, "--log-level", "error") as brood:
         brood.urls()
         assert brood.stop() == 0

@@ -38,7 +38,7 @@ def start(handler, *arguments, **options):
 
 
 @pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGQUIT])
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", [*MODELS, "event"])
 def test_a_drain_finishes_what_was_started(handler, model, signal_number, tmp_path):
     """R17"""
     path = tmp_path / "socket"
@@ -75,7 +75,7 @@ def test_the_drain_deadline_cuts_off(handler):
     assert "drain deadline" in brood.text
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", [*MODELS, "event"])
 def test_the_second_term_kills_at_once(handler, model):
     with start(handler, "-m", model) as brood:
         (url,) = brood.urls()
@@ -107,7 +107,7 @@ def test_one_term_said_twice_is_one(handler, model):
     assert "told to stop at once" not in brood.text
 
 
-@pytest.mark.parametrize("model", ["fork", "thread"])
+@pytest.mark.parametrize("model", ["fork", "thread", "event"])
 def test_int_stops_quickly_and_says_how_connections_ended(handler, model):
     with start(handler, "-m", model) as brood:
         (url,) = brood.urls()

@@ -20,8 +20,8 @@ MODELS = {
     "thread": ("-m", "thread"),
     "prefork": ("-m", "prefork", "-w", "2"),
     "oneshot": ("-m", "prefork", "--fresh", "oneshot", "-w", "2"),
+    "event": ("-m", "event", "-w", "2"),
 }
-models = pytest.mark.parametrize("model", MODELS)
 
 
 @pytest.fixture(scope="module", name="handler")
@@ -29,8 +29,8 @@ def compiled_handler(tmp_path_factory):
     return compile_handler(tmp_path_factory.mktemp("handler"))
 
 
-@models
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGQUIT])
+@pytest.mark.parametrize("model", MODELS)
 def test_a_service_process_told_by_somebody_else_is_replaced(handler, model, sent, tmp_path):
     listen = ("-l", "tcp://127.0.0.1:0", "-l", f"unix:{tmp_path}/socket")
     with Supervised(*listen, *MODELS[model], handler) as brood:
