@@ -25,7 +25,7 @@
 union control {
 	char bytes[CMSG_SPACE(sizeof(struct in_pktinfo)) + CMSG_SPACE(sizeof(struct in6_pktinfo)) +
 		   CMSG_SPACE(sizeof(uint32_t))];
-	struct cmsghdr align;
+	size_t align; /* of struct cmsghdr, which has an array without end */
 };
 
 static bool is_stale_icmp(int error)
@@ -213,7 +213,7 @@ static bool datagram_pending(const struct brood_conn *conn)
 static void add_control(
 	struct msghdr *message, union control *control, int level, int type, const void *data, size_t size)
 {
-	struct cmsghdr *c = &control->align;
+	struct cmsghdr *c = (struct cmsghdr *)(void *)control->bytes;
 
 	memset(control, 0, sizeof *control);
 	c->cmsg_level = level;

@@ -128,11 +128,11 @@ def test_r09_a_crash_costs_those_who_share_the_worker_and_the_log_tells_who_did_
             for client in others:
                 client.sendall(b"pid\n")
             pids = [int(client.recv(100)) for client in others]
-            with clients.connect(brood.url) as crasher:
-                crasher.sendall(b"pid\n")
-                worker = int(crasher.recv(100))
-                crasher.sendall(order + b"\n")
-                assert clients.read_to_end(crasher) == b""  # it had its answer: no last words
+            with clients.connect(brood.url) as crashing:
+                crashing.sendall(b"pid\n")
+                worker = int(crashing.recv(100))
+                crashing.sendall(order + b"\n")
+                assert clients.read_to_end(crashing) == b""  # it had its answer: no last words
             for client, pid in zip(others, pids):
                 if pid == worker:
                     assert clients.read_to_end(client) == b""

@@ -130,7 +130,8 @@ static int set_up(bool keeps)
 	fixture.area = mmap(NULL, sizeof *fixture.area, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	assert_true(fixture.area != MAP_FAILED);
 	assert_int_equal(loop_init(&fixture.loop), 0);
-	fixture.model = (struct model){ .ops = &model_prefork, .host = &host, .loop = &fixture.loop, .pid = getpid() };
+	fixture.model =
+		(struct model){ .ops = &model_prefork, .host = &host, .loop = &fixture.loop, .pid = getpid() };
 	fixture.model.config.kill_after_ms = KILL_AFTER_MS;
 	fixture.owner = (struct station_owner){ .model = &fixture.model, .keeps = keeps, .freed = owner_freed };
 	fixture.begins_as = STANDING_IDLE;
