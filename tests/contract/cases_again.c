@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* BROOD_AGAIN: a conversation of many requests, parked in between. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "client.h"
 
@@ -94,6 +96,58 @@ static void a_parked_connection_is_closed_at_drain(struct cell *cell)
 	CHECK(cell_logged(cell, "reason=drained"));
 }
 
+#define PARKED 8
+
+/* count: [1] who serves them: so many processes, and behind it their pids. */
+static int answer_and_be_known(struct brood_conn *conn, void *app)
+{
+	struct witness *witness = app;
+	int pid = (int)getpid(), count = witness->count[1], known = 0;
+
+	while (known < count && witness->count[2 + known] != pid)
+		known++;
+	if (known == count) {
+		witness->count[2 + count] = pid;
+		witness->count[1]++;
+	}
+	return answer_one_line(conn, app);
+}
+
+/* Not to the engine's own process. */
+static void signal_workers(const struct cell *cell, int number)
+{
+	for (int i = 0; i < cell->witness->count[1] && cell->model->processes; i++)
+		CHECK(kill(cell->witness->count[2 + i], number) == 0);
+}
+
+static void what_a_parked_client_said_before_the_stop_is_answered(struct cell *cell)
+{
+	struct brood_service service = { .state_size = sizeof(int), .handler = { .handle = answer_and_be_known } };
+	int bound = cell_bound(cell, &service, PARKED);
+	int fds[PARKED];
+
+	cell_serve(cell, &service);
+	for (int i = 0; i < bound; i++) {
+		fds[i] = client_connect(cell);
+		client_say(fds[i], "one\n");
+		client_expect(fds[i], "1:one\n");
+	}
+	/* A worker finds both at once, the request and the stop. */
+	signal_workers(cell, SIGSTOP);
+	for (int i = 0; i < bound; i++)
+		client_say(fds[i], "two\n");
+	cell_signal(cell);
+	cell_sleep_ms(100);
+	signal_workers(cell, SIGCONT);
+	for (int i = 0; i < bound; i++) {
+		client_expect(fds[i], "2:two\n");
+		client_expect_end(fds[i]);
+		client_close(fds[i]);
+	}
+	cell_join(cell);
+	CHECK_INT(cell_log_number(cell, "unfinished"), 0);
+}
+
 /* R25: as many clients as there are places never stop to ask, and never leave. Whoever comes next is served all the same. */
 static void who_keeps_asking_gives_way_to_who_waits(struct cell *cell)
 {
@@ -166,6 +220,7 @@ const struct contract_case cases_again[] = {
 	CASE(KIND_STREAMS, pipelined_messages_need_no_readable_descriptor),
 	CASE(KIND_STREAMS, the_end_of_input_calls_handle_once_more),
 	CASE(KIND_STREAMS, a_parked_connection_is_closed_at_drain),
+	CASE(KIND_STREAMS, what_a_parked_client_said_before_the_stop_is_answered),
 	CASE(KIND_STREAMS, who_keeps_asking_gives_way_to_who_waits),
 	CASE(KIND_STREAMS, a_parked_client_that_falls_silent_is_idle_timeout),
 	CASE(KIND_DATAGRAMS, again_is_an_error_for_a_datagram),

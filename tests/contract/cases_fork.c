@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* brood_fork: the handler goes on in a child that owns the connection; its worker is free. */
+/* brood_fork: the handler goes on in a child that owns the connection; its worker is free. And fork(2) without brood. */
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "client.h"
@@ -223,6 +224,48 @@ static void a_child_may_ask_again(struct cell *cell)
 	client_ask(cell, "", answer);
 }
 
+/* Says in a child of its own what it hears there. count: [0] children. */
+static int echo_in_a_stray(struct brood_conn *conn, void *app)
+{
+	struct witness *witness = app;
+	char heard[16];
+	ssize_t n = brood_read(conn, heard, sizeof heard);
+	int status = 0;
+	pid_t child;
+
+	if (n <= 0)
+		return (int)n;
+	child = fork();
+	if (child == 0) {
+		while ((n = brood_read(conn, heard, sizeof heard)) > 0 && brood_write(conn, heard, (size_t)n) == 0)
+			continue;
+		_exit(n == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
+	}
+	witness->count[0]++;
+	if (child < 0 || waitpid(child, &status, 0) != child)
+		return -errno;
+	return brood_printf(conn, status == 0 ? "parent" : "failure");
+}
+
+static void a_child_of_fork_2_goes_on_reading(struct cell *cell)
+{
+	int fd;
+
+	cell_serve(cell, &(struct brood_service){ .handler = { .handle = echo_in_a_stray } });
+	fd = client_connect(cell);
+	client_say(fd, "to the parent");
+	WAIT_FOR(cell->witness->count[0] == 1);
+	for (int i = 0; i < 3; i++) {
+		cell_sleep_ms(20); /* so that it has to wait */
+		client_say(fd, "to the child");
+		client_expect(fd, "to the child");
+	}
+	client_finish(fd);
+	client_expect(fd, "parent");
+	client_expect_end(fd);
+	client_close(fd);
+}
+
 const struct contract_case cases_fork[] = {
 	CASE_WHERE(cannot_fork, KIND_BOTH, fork_is_refused_where_it_cannot_be),
 	CASE_WHERE(can_fork, KIND_STREAMS, the_child_answers_and_the_worker_is_free_at_once),
@@ -232,5 +275,6 @@ const struct contract_case cases_fork[] = {
 	CASE_WHERE(can_fork, KIND_STREAMS, a_child_past_its_deadline_is_ended),
 	CASE_WHERE(can_fork, KIND_STREAMS, a_second_stop_ends_children_too),
 	CASE_WHERE(can_fork, KIND_STREAMS, a_child_may_ask_again),
+	CASE_WHERE(cell_has_processes, KIND_STREAMS, a_child_of_fork_2_goes_on_reading),
 	{ 0 },
 };

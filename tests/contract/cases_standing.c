@@ -29,6 +29,11 @@ static bool is_ahead_of_one_at_a_time(const struct cell *cell)
 	return cell->model->ahead && !cell->model->many;
 }
 
+static bool is_of_many(const struct cell *cell)
+{
+	return cell->model->many;
+}
+
 static bool is_reused(const struct cell *cell)
 {
 	return cell->model->ahead && !cell->model->fresh;
@@ -126,6 +131,60 @@ static void recycling_loses_nobody(struct cell *cell)
 	CHECK(cell->witness->count[1] >= 4);
 	cell_stop(cell);
 	CHECK_INT(cell_log_number(cell, "ended"), 200);
+	CHECK(!cell_logged(cell, "died"));
+}
+
+#define MOST_REQUESTS 9 /* too few for a tenth more or less */
+
+static int tell_pid_again(struct brood_conn *conn, void *app)
+{
+	char line[8];
+	ssize_t n = brood_readline(conn, line, sizeof line);
+	int r;
+
+	(void)app;
+	if (n <= 0)
+		return (int)n;
+	r = brood_printf(conn, "%10d", (int)getpid());
+	return r < 0 ? r : BROOD_AGAIN;
+}
+
+static int pid_of(int fd)
+{
+	char answer[16] = "";
+
+	client_say(fd, "?\n");
+	CHECK_INT(recv(fd, answer, 10, MSG_WAITALL), 10);
+	return atoi(answer);
+}
+
+static int pid_for_a_new_client(struct cell *cell)
+{
+	int fd = client_connect(cell);
+	int pid = pid_of(fd);
+
+	client_close(fd);
+	return pid;
+}
+
+/* A client that stays and asks makes a worker as old as many who leave. */
+static void requests_of_who_stays_count(struct cell *cell)
+{
+	int fd, pid, others = 0;
+
+	cell_serve(
+		cell, &(struct brood_service){
+			      .workers = 1, .max_requests = MOST_REQUESTS, .handler = { .handle = tell_pid_again } });
+	fd = client_connect(cell);
+	pid = pid_of(fd);
+	for (int i = 1; i < MOST_REQUESTS; i++)
+		CHECK_INT(pid_of(fd), pid);
+	/* Each is called for twice; they are fewer than would make it as old by themselves. */
+	while (pid_for_a_new_client(cell) == pid && ++others < MOST_REQUESTS / 3)
+		cell_sleep_ms(2 * SOON_MS);
+	CHECK(others < MOST_REQUESTS / 3);
+	client_close(fd);
+	cell_stop(cell);
 	CHECK(!cell_logged(cell, "died"));
 }
 
@@ -404,6 +463,7 @@ const struct contract_case cases_standing[] = {
 	CASE_WHERE(is_fresh, KIND_BOTH, a_fresh_worker_remembers_nothing),
 	CASE_WHERE(is_reused, KIND_BOTH, one_killed_while_it_waits_is_replaced_at_once),
 	CASE_WHERE(is_reused, KIND_BOTH, recycling_loses_nobody),
+	CASE_WHERE(is_of_many, KIND_STREAMS, requests_of_who_stays_count),
 	CASE_WHERE(is_reused, KIND_BOTH, one_that_grew_is_replaced),
 	CASE_WHERE(is_process_of_its_own, KIND_BOTH, beyond_max_memory_there_is_none),
 	CASE_WHERE(is_ahead_of_one_at_a_time, KIND_BOTH, a_pool_that_breathes_grows_with_its_clients),
