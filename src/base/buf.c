@@ -2,67 +2,41 @@
 #include "base/buf.h"
 
 #include <stdio.h>
-#include <string.h>
 
-void buf_init(struct buf *buf, char *memory, size_t memory_size)
+#define DIGITS_MAX 20
+
+static unsigned int count_digits(uint64_t value)
 {
-	buf->data = memory;
-	buf->capacity = memory_size - 1;
-	buf_reset(buf);
+	unsigned int n = 1;
+
+	for (uint64_t limit = 10; n < DIGITS_MAX && value >= limit; limit *= 10)
+		n++;
+	return n;
 }
 
-void buf_reset(struct buf *buf)
+static void write_digits(char *text, uint64_t value, unsigned int n)
 {
-	buf->size = 0;
-	buf->truncated = false;
-	buf->data[0] = '\0';
+	for (; n > 0; value /= 10)
+		text[--n] = (char)('0' + value % 10);
 }
 
-void buf_putc(struct buf *buf, char c)
-{
-	buf_put(buf, &c, 1);
-}
-
-void buf_put(struct buf *buf, const void *data, size_t size)
-{
-	size_t room = buf->capacity - buf->size;
-
-	if (size > room) {
-		size = room;
-		buf->truncated = true;
-	}
-	memcpy(buf->data + buf->size, data, size);
-	buf->size += size;
-	buf->data[buf->size] = '\0';
-}
-
-void buf_puts(struct buf *buf, const char *text)
-{
-	buf_put(buf, text, strlen(text));
-}
-
+/* In place: what was written byte by byte and is then copied in one piece waits for all of them. */
 void buf_putu_padded(struct buf *buf, uint64_t value, unsigned int width)
 {
-	char digits[20];
-	size_t n = sizeof digits;
+	unsigned int digits = count_digits(value);
+	unsigned int n = digits > width ? digits : width;
+	char cut[DIGITS_MAX];
 
-	do {
-		digits[--n] = (char)('0' + value % 10);
-		value /= 10;
-	} while (n > 0 && (value != 0 || sizeof digits - n < width));
-	buf_put(buf, digits + n, sizeof digits - n);
-}
-
-void buf_putu(struct buf *buf, uint64_t value)
-{
-	buf_putu_padded(buf, value, 1);
-}
-
-void buf_puti(struct buf *buf, int64_t value)
-{
-	if (value < 0)
-		buf_putc(buf, '-');
-	buf_putu(buf, value < 0 ? -(uint64_t)value : (uint64_t)value);
+	if (n > DIGITS_MAX)
+		n = DIGITS_MAX;
+	if (n <= buf->capacity - buf->size) {
+		write_digits(buf->data + buf->size, value, n);
+		buf->size += n;
+		buf->data[buf->size] = '\0';
+	} else {
+		write_digits(cut, value, n);
+		buf_put(buf, cut, n);
+	}
 }
 
 void buf_vprintf(struct buf *buf, const char *format, va_list args)
