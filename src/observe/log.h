@@ -13,6 +13,7 @@
 #include "base/sentence.h"
 #include "contract/log.h"
 #include "observe/log_rotation.h"
+#include "observe/log_time.h"
 
 enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 
@@ -28,6 +29,7 @@ enum log_target {
 struct log_batch {
 	int pid; /* of the process: asking costs as much as a third of a line */
 	size_t used;
+	struct log_stamp stamp;
 	char block[LOG_SCRATCH_SIZE];
 };
 

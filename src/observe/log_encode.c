@@ -133,9 +133,11 @@ static bool put_json_field(struct buf *buf, const struct log_field *field)
 static bool encode_text(
 	struct buf *buf, struct log *log, const struct log_record *record, int64_t realtime_ns, int pid)
 {
+	struct log_stamp none = { .between = '\0' };
 	bool whole = true;
 
-	log_time_local(buf, realtime_ns, &log->zone, log->zone_by == 0 || log->zone_by == pid);
+	log_time_local(buf, realtime_ns, &log->zone, log->zone_by == 0 || log->zone_by == pid,
+		record->batch ? &record->batch->stamp : &none);
 	buf_puts(buf, " [");
 	buf_puts(buf, level_labels[level_index(record->level)]);
 	buf_puts(buf, "] [");
@@ -155,10 +157,11 @@ static bool encode_text(
 /* {"time":"…","level":"info","pid":1132,"service":"calc","message":"…","key":"value"} */
 static bool encode_json(struct buf *buf, const struct log_record *record, int64_t realtime_ns, int pid)
 {
+	struct log_stamp none = { .between = '\0' };
 	bool whole = true;
 
 	buf_puts(buf, "{\"time\":\"");
-	log_time_utc(buf, realtime_ns);
+	log_time_utc(buf, realtime_ns, record->batch ? &record->batch->stamp : &none);
 	buf_puts(buf, "\",\"level\":\"");
 	buf_puts(buf, log_level_name(record->level));
 	buf_puts(buf, "\",\"pid\":");

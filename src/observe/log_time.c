@@ -53,26 +53,39 @@ static void put_date(struct buf *buf, int64_t days)
 	buf_putu_padded(buf, (uint64_t)day, 2);
 }
 
-static void put_time(struct buf *buf, int64_t seconds, int64_t ms, char between)
+static void write_stamp(struct log_stamp *stamp, int64_t seconds, char between)
 {
 	uint64_t second = (uint64_t)(seconds % SECONDS_PER_DAY);
+	struct buf text;
 
-	put_date(buf, seconds / SECONDS_PER_DAY);
-	buf_putc(buf, between);
-	buf_putu_padded(buf, second / 3600, 2);
-	buf_putc(buf, ':');
-	buf_putu_padded(buf, second / 60 % 60, 2);
-	buf_putc(buf, ':');
-	buf_putu_padded(buf, second % 60, 2);
-	buf_putc(buf, '.');
+	buf_init(&text, stamp->text, sizeof stamp->text);
+	put_date(&text, seconds / SECONDS_PER_DAY);
+	buf_putc(&text, between);
+	buf_putu_padded(&text, second / 3600, 2);
+	buf_putc(&text, ':');
+	buf_putu_padded(&text, second / 60 % 60, 2);
+	buf_putc(&text, ':');
+	buf_putu_padded(&text, second % 60, 2);
+	buf_putc(&text, '.');
+	stamp->seconds = seconds;
+	stamp->between = between;
+}
+
+static void put_time(struct buf *buf, int64_t seconds, int64_t ms, char between, struct log_stamp *stamp)
+{
+	if (stamp->between != between || stamp->seconds != seconds)
+		write_stamp(stamp, seconds, between);
+	buf_put(buf, stamp->text, LOG_STAMP_SIZE);
 	buf_putu_padded(buf, (uint64_t)ms, 3);
 }
 
-void log_time_local(struct buf *buf, int64_t realtime_ns, _Atomic int64_t *zone, bool may_ask)
+void log_time_local(
+	struct buf *buf, int64_t realtime_ns, _Atomic int64_t *zone, bool may_ask, struct log_stamp *stamp)
 {
 	int64_t seconds = realtime_ns / NS_PER_SEC;
 
-	put_time(buf, seconds + zone_offset(seconds, zone, may_ask), realtime_ns % NS_PER_SEC / NS_PER_MS, ' ');
+	put_time(
+		buf, seconds + zone_offset(seconds, zone, may_ask), realtime_ns % NS_PER_SEC / NS_PER_MS, ' ', stamp);
 }
 
 void log_time_learn_zone(int64_t realtime_ns, _Atomic int64_t *zone)
@@ -80,8 +93,8 @@ void log_time_learn_zone(int64_t realtime_ns, _Atomic int64_t *zone)
 	zone_offset(realtime_ns / NS_PER_SEC, zone, true);
 }
 
-void log_time_utc(struct buf *buf, int64_t realtime_ns)
+void log_time_utc(struct buf *buf, int64_t realtime_ns, struct log_stamp *stamp)
 {
-	put_time(buf, realtime_ns / NS_PER_SEC, realtime_ns % NS_PER_SEC / NS_PER_MS, 'T');
+	put_time(buf, realtime_ns / NS_PER_SEC, realtime_ns % NS_PER_SEC / NS_PER_MS, 'T', stamp);
 	buf_putc(buf, 'Z');
 }

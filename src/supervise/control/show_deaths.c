@@ -16,7 +16,7 @@ static void put_json(struct json *json, const struct death *death)
 	struct buf when;
 
 	buf_init(&when, memory, sizeof memory);
-	log_time_utc(&when, death->realtime_ns);
+	log_time_utc(&when, death->realtime_ns, &(struct log_stamp){ 0 });
 	json_open(json, NULL, '{');
 	json_text(json, "time", when.data);
 	json_text(json, "service", death->service);
