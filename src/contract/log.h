@@ -12,6 +12,7 @@ enum log_field_kind { LOG_FIELD_TEXT, LOG_FIELD_INT, LOG_FIELD_UINT };
 struct log_field {
 	const char *key; /* [a-z0-9_]+ */
 	enum log_field_kind kind;
+	unsigned int key_size;
 	union {
 		const char *text; /* NULL: the field is left out. Escaped by the encoder */
 		int64_t i;
@@ -19,9 +20,11 @@ struct log_field {
 	};
 };
 
-#define LOG_TEXT(k, v) ((struct log_field){ .key = (k), .kind = LOG_FIELD_TEXT, .text = (v) })
-#define LOG_INT(k, v)  ((struct log_field){ .key = (k), .kind = LOG_FIELD_INT, .i = (v) })
-#define LOG_UINT(k, v) ((struct log_field){ .key = (k), .kind = LOG_FIELD_UINT, .u = (v) })
+/* k: a literal, whose size the compiler knows. */
+#define LOG_KEY(k)     .key = "" k, .key_size = sizeof(k) - 1
+#define LOG_TEXT(k, v) ((struct log_field){ LOG_KEY(k), .kind = LOG_FIELD_TEXT, .text = (v) })
+#define LOG_INT(k, v)  ((struct log_field){ LOG_KEY(k), .kind = LOG_FIELD_INT, .i = (v) })
+#define LOG_UINT(k, v) ((struct log_field){ LOG_KEY(k), .kind = LOG_FIELD_UINT, .u = (v) })
 
 struct log_batch;
 

@@ -71,16 +71,18 @@ static bool put_limited(struct buf *buf, const char *text, enum log_escape how, 
 }
 
 /* Everything of a field but the bytes of a text, all or nothing; reserve: what must still fit behind it. */
-static bool open_field(
+static inline bool open_field(
 	struct buf *buf, const struct log_field *field, const char *before, const char *after, size_t reserve)
 {
-	size_t key = strlen(field->key);
+	size_t head = strlen(before), tail = strlen(after), key = field->key_size;
+	char *at = buf->data + buf->size;
 
-	if (strlen(before) + key + strlen(after) + reserve > buf->capacity - buf->size)
+	if (head + key + tail + reserve > buf->capacity - buf->size)
 		return false;
-	buf_puts(buf, before);
-	buf_put(buf, field->key, key);
-	buf_puts(buf, after);
+	memcpy(at, before, head);
+	memcpy(at + head, field->key, key);
+	memcpy(at + head + key, after, tail + 1);
+	buf->size += head + key + tail;
 	return true;
 }
 
@@ -108,14 +110,17 @@ static bool put_quoted(struct buf *buf, const char *text, enum log_escape how)
 
 static bool put_text_field(struct buf *buf, const struct log_field *field)
 {
+	size_t word;
+
 	if (field->kind != LOG_FIELD_TEXT) {
 		if (!open_field(buf, field, " ", "=", NUMBER_MAX))
 			return false;
 		put_number(buf, field);
 		return true;
 	}
-	if (log_escape_is_word(field->text))
-		return open_field(buf, field, " ", "=", 0) && log_escape(buf, field->text, LOG_ESCAPE_QUOTED);
+	word = log_escape_word(field->text);
+	if (word > 0)
+		return open_field(buf, field, " ", "=", 0) && log_escape_run(buf, field->text, word);
 	return open_field(buf, field, " ", "=\"", 1) && put_quoted(buf, field->text, LOG_ESCAPE_QUOTED);
 }
 

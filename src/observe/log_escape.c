@@ -90,7 +90,7 @@ static bool put_whole(struct buf *buf, const void *data, size_t size)
 }
 
 /* Of a run, a part is fine. */
-static bool put_run(struct buf *buf, const void *data, size_t size)
+bool log_escape_run(struct buf *buf, const void *data, size_t size)
 {
 	size_t room = buf->capacity - buf->size;
 
@@ -111,7 +111,7 @@ bool log_escape(struct buf *buf, const char *text, enum log_escape how)
 
 		while (is_plain(*at, how))
 			at++;
-		if (!put_run(buf, run, (size_t)(at - run)))
+		if (!log_escape_run(buf, run, (size_t)(at - run)))
 			return false;
 		if (*at == '\0')
 			break;
@@ -127,11 +127,11 @@ bool log_escape(struct buf *buf, const char *text, enum log_escape how)
 	return true;
 }
 
-bool log_escape_is_word(const char *text)
+size_t log_escape_word(const char *text)
 {
 	const unsigned char *at = (const void *)text;
 
 	while (is_plain(*at, LOG_ESCAPE_QUOTED) && *at != ' ' && *at != '=')
 		at++;
-	return at != (const void *)text && *at == '\0';
+	return *at == '\0' ? (size_t)(at - (const unsigned char *)text) : 0;
 }

@@ -16,7 +16,10 @@ enum log_escape {
 /* Append text, as much as fits whole: false if it was cut. Never half a character or half an escape. */
 bool log_escape(struct buf *buf, const char *text, enum log_escape how);
 
-/* True if text needs no quotes as the value of key=value. */
-bool log_escape_is_word(const char *text);
+/* The size of a text that needs neither quotes nor escapes as the value of key=value; 0: it does. */
+size_t log_escape_word(const char *text);
+
+/* Append size bytes that need no escape, or as many as fit: then false. */
+bool log_escape_run(struct buf *buf, const void *data, size_t size);
 
 #endif
