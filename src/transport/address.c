@@ -5,7 +5,6 @@
  */
 #include "transport/address.h"
 
-#include <arpa/inet.h>
 #include <linux/vm_sockets.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -31,26 +30,86 @@ void address_normalise(union conn_address *address, socklen_t *size)
 }
 
 /* Not by inet_ntop, which is printf underneath: once per connection that is worth avoiding. */
+static void put_octets(struct buf *text, const uint8_t octets[4])
+{
+	for (unsigned int i = 0; i < 4; i++) {
+		if (i > 0)
+			buf_putc(text, '.');
+		buf_putu(text, octets[i]);
+	}
+}
+
 static void put_inet(struct buf *text, const struct sockaddr_in *in)
 {
-	uint32_t host = ntohl(in->sin_addr.s_addr);
-
-	for (int shift = 24; shift >= 0; shift -= 8) {
-		buf_putu(text, host >> shift & 0xff);
-		if (shift > 0)
-			buf_putc(text, '.');
-	}
+	put_octets(text, (const void *)&in->sin_addr);
 	buf_putc(text, ':');
 	buf_putu(text, ntohs(in->sin_port));
 }
 
+#define GROUPS 8
+
+struct zeros {
+	unsigned int begin, end;
+};
+
+/* What "::" stands for: of two groups or more, the longest run, the first of equals. None: at the end. */
+static struct zeros longest_zeros(const struct in6_addr *host)
+{
+	struct zeros longest = { GROUPS, GROUPS };
+
+	for (unsigned int begin = 0; begin < GROUPS; begin++) {
+		unsigned int end = begin;
+
+		while (end < GROUPS && host->s6_addr16[end] == 0)
+			end++;
+		if (end - begin >= 2 && end - begin > longest.end - longest.begin)
+			longest = (struct zeros){ begin, end };
+		begin = end;
+	}
+	return longest;
+}
+
+/* ::192.0.2.1 and ::ffff:192.0.2.1, but ::1. */
+static bool ends_in_ipv4(const struct in6_addr *host, struct zeros zeros)
+{
+	return zeros.begin == 0 && (zeros.end == 6 || (zeros.end == 5 && host->s6_addr16[5] == 0xffff));
+}
+
+static void put_group(struct buf *text, unsigned int group)
+{
+	int shift = 12;
+
+	while (shift > 0 && group >> shift == 0)
+		shift -= 4;
+	for (; shift >= 0; shift -= 4)
+		buf_putc(text, "0123456789abcdef"[group >> shift & 15]);
+}
+
+/* As RFC 5952 wants it, and inet_ntop writes it. */
+static void put_host6(struct buf *text, const struct in6_addr *host)
+{
+	const struct zeros zeros = longest_zeros(host);
+
+	for (unsigned int i = 0; i < GROUPS; i++) {
+		if (i == zeros.begin) {
+			buf_puts(text, "::");
+			i = zeros.end;
+		} else if (i > 0) {
+			buf_putc(text, ':');
+		}
+		if (i == 6 && ends_in_ipv4(host, zeros)) {
+			put_octets(text, host->s6_addr + 12);
+			return;
+		}
+		if (i < GROUPS)
+			put_group(text, ntohs(host->s6_addr16[i]));
+	}
+}
+
 static void put_inet6(struct buf *text, const struct sockaddr_in6 *in6)
 {
-	char host[INET6_ADDRSTRLEN];
-
-	inet_ntop(AF_INET6, &in6->sin6_addr, host, sizeof host);
 	buf_putc(text, '[');
-	buf_puts(text, host);
+	put_host6(text, &in6->sin6_addr);
 	if (in6->sin6_scope_id != 0) {
 		buf_putc(text, '%');
 		buf_putu(text, in6->sin6_scope_id);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The stream transport over TCP (both families) and Unix sockets. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -336,6 +337,25 @@ static void addresses_read_as_people_write_them(void **state)
 	assert_string_equal(small, "127.0.0");
 }
 
+/* Every pattern of groups that are 0, with the values that decide about an IPv4 address at the end. */
+static void ipv6_addresses_read_as_the_c_library_writes_them(void **state)
+{
+	static const uint16_t values[] = { 0x1, 0xab, 0xfff, 0xffff };
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_port = htons(80) };
+	char host[INET6_ADDRSTRLEN], expected[128];
+
+	(void)state;
+	for (unsigned int zeros = 0; zeros < 256; zeros++) {
+		for (size_t value = 0; value < sizeof values / sizeof values[0]; value++) {
+			for (unsigned int i = 0; i < 8; i++)
+				in6.sin6_addr.s6_addr16[i] = zeros >> i & 1 ? 0 : htons(values[value]);
+			inet_ntop(AF_INET6, &in6.sin6_addr, host, sizeof host);
+			snprintf(expected, sizeof expected, "[%s]:80", host);
+			expect_text(&in6, sizeof in6, expected);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -352,6 +372,7 @@ int main(void)
 		cmocka_unit_test(a_handed_over_connection_is_accepted_once),
 		cmocka_unit_test(a_blocking_listener_of_others_does_not_block_and_stays_blocking),
 		cmocka_unit_test(addresses_read_as_people_write_them),
+		cmocka_unit_test(ipv6_addresses_read_as_the_c_library_writes_them),
 	};
 
 	return cmocka_run_group_tests_name("stream", tests, NULL, NULL);
