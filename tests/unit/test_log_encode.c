@@ -111,6 +111,28 @@ static void local_time_follows_the_zone_and_its_changes(void **state)
 	setenv("TZ", "UTC0", 1);
 }
 
+/* A batch remembers the second last written. */
+static void lines_of_a_batch_read_as_others_do(void **state)
+{
+	static const int64_t steps_ns[] = { 0, 1, 2 * NS_PER_MS, NS_PER_SEC, -NS_PER_SEC, 86400 * NS_PER_SEC, 0 };
+	static struct log_batch batch;
+	struct log_record alone = { .message = "x" }, batched = { .message = "x", .batch = &batch };
+	struct log log;
+	char expected[LOG_LINE_MAX], line[LOG_LINE_MAX];
+
+	(void)state;
+	log_init(&log);
+	for (size_t i = 0; i < 2 * sizeof steps_ns / sizeof steps_ns[0]; i++) {
+		int64_t then_ns = THEN_NS + steps_ns[i / 2];
+		size_t size;
+
+		log.format = i % 2 ? LOG_FORMAT_JSON : LOG_FORMAT_TEXT;
+		size = log_encode(&log, &alone, then_ns, 1132, expected);
+		assert_int_equal(log_encode(&log, &batched, then_ns, 1132, line), size);
+		assert_memory_equal(line, expected, size);
+	}
+}
+
 static void foreign_bytes_cannot_end_a_line_or_a_quote(void **state)
 {
 	(void)state;
@@ -217,6 +239,7 @@ int main(void)
 		cmocka_unit_test(supervisor_lines_have_no_service),
 		cmocka_unit_test(a_forked_process_lives_with_the_zone_it_knows),
 		cmocka_unit_test(local_time_follows_the_zone_and_its_changes),
+		cmocka_unit_test(lines_of_a_batch_read_as_others_do),
 		cmocka_unit_test(foreign_bytes_cannot_end_a_line_or_a_quote),
 		cmocka_unit_test(readable_utf8_stays_and_invisible_characters_do_not),
 		cmocka_unit_test(a_long_message_is_cut_and_its_fields_stay),
