@@ -12,19 +12,21 @@
 
 #include "contract/conn.h"
 
+/* What most ends say comes first, in two lines of the cache with an IP address: a ring of these does not stay in there. */
 struct end_record {
 	uint32_t reason;    /* enum end_reason */
-	bool arrival;       /* no end at all: a client of tag came at accepted_ns, and takes a token (core/admit.h) */
 	int32_t error;      /* negative errno behind it, or 0 */
 	int32_t worker;     /* pid, or 0: no process of its own */
 	int32_t queue_us;   /* waited to be accepted; -1: nobody knows */
 	bool queue_at_most; /* … or less */
+	bool arrival;       /* no end at all: a client of tag came at accepted_ns, and takes a token (core/admit.h) */
 	bool counted;       /* bytes and requests are known */
 	bool datagram;
+	bool has_texts;        /* blame or note; else they are not written */
 	bool bystander;        /* another record tells of the same death already */
 	bool died;             /* its worker did, and not in good order; then: */
-	uint32_t phase;        /* enum conn_phase that it died in */
 	bool answered;         /* the client got .last_words */
+	uint32_t phase;        /* enum conn_phase that it died in */
 	int32_t overdue_ms;    /* so long after it had promised to be over; 0: in time, or no promise */
 	uint64_t tag;          /* … its source (core/admit.h), or 0 */
 	uint32_t uid;          /* of a standing worker's Unix client, for penalties (core/admit.h) */

@@ -305,7 +305,8 @@ void admit_harvest(struct service *service, const struct end_record *record, uin
 	/* Of those that serve many, the arrival took the token. */
 	if (!service->model.ops->many)
 		admission_enter(service, &place, record->accepted_ns, clock_now_ns());
-	admission_punish(service, &place, (enum end_reason)record->reason, record->blame[0] != '\0');
+	admission_punish(
+		service, &place, (enum end_reason)record->reason, record->has_texts && record->blame[0] != '\0');
 }
 
 void admit_arrival(struct service *service, const struct end_record *record)

@@ -41,12 +41,14 @@ static bool knows_counts(const struct brood_conn *conn)
 	       atomic_load_explicit(&conn->slot->phase, memory_order_relaxed) == PHASE_OVER;
 }
 
-void end_copy_text(char *to, const char *text, size_t size)
+void end_copy_texts(struct end_record *record, bool any, const char *blame, const char *note)
 {
-	size_t used = text[0] ? size : 1;
-
-	memcpy(to, text, used);
-	to[used - 1] = '\0';
+	record->has_texts = any;
+	if (!any)
+		return;
+	memcpy(record->blame, blame, sizeof record->blame - 1);
+	memcpy(record->note, note, sizeof record->note - 1);
+	record->blame[sizeof record->blame - 1] = record->note[sizeof record->note - 1] = '\0';
 }
 
 void end_read_slot(struct end_record *record, const struct slot *slot)
@@ -59,8 +61,7 @@ void end_read_slot(struct end_record *record, const struct slot *slot)
 	record->bytes_in = atomic_load_explicit(&slot->bytes_in, memory_order_relaxed);
 	record->bytes_out = atomic_load_explicit(&slot->bytes_out, memory_order_relaxed);
 	record->requests = atomic_load_explicit(&slot->requests, memory_order_relaxed);
-	end_copy_text(record->note, slot->note, sizeof record->note);
-	end_copy_text(record->blame, slot->blame, sizeof record->blame);
+	end_copy_texts(record, slot->note[0] || slot->blame[0], slot->blame, slot->note);
 }
 
 void end_fill_in(struct end_record *record, const struct brood_conn *conn, enum end_reason reason)
@@ -133,9 +134,9 @@ static void write_line(
 	fields[n++] = LOG_INT("ms", (record->ended_ns - record->accepted_ns) / NS_PER_MS);
 	if (ended)
 		n += dead_fields(record, ended, exit_text, &fields[n]);
-	if (record->blame[0])
+	if (record->has_texts && record->blame[0])
 		fields[n++] = LOG_TEXT("blame", record->blame);
-	if (record->note[0])
+	if (record->has_texts && record->note[0])
 		fields[n++] = LOG_TEXT("note", record->note);
 	if (unsaid)
 		fields[n++] = LOG_UINT("again", unsaid);

@@ -24,8 +24,8 @@ void end_worker_died(struct service *service, pid_t pid, enum end_reason reason,
 /* Past what it promised, now. */
 bool end_is_overdue(const struct slot *slot);
 
-/* A text that somebody else may be writing: cut at its array. Most are empty, and then nothing more of it is touched. */
-void end_copy_text(char *to, const char *text, size_t size);
+/* Texts that somebody else may be writing: cut at their arrays. Mostly there are none, and then nothing of them is touched. */
+void end_copy_texts(struct end_record *record, bool any, const char *blame, const char *note);
 
 /* What the slot says, into record: copied, as its writer was never to be trusted. Its reason only if there is none yet. */
 void end_read_slot(struct end_record *record, const struct slot *slot);

@@ -50,8 +50,7 @@ static void copy_record(struct end_record *record, const struct end_record *left
 	if (record->peer_size > sizeof record->peer)
 		record->peer_size = 0;
 	memcpy(&record->peer, &left->peer, record->peer_size);
-	end_copy_text(record->blame, left->blame, sizeof record->blame);
-	end_copy_text(record->note, left->note, sizeof record->note);
+	end_copy_texts(record, read_flag(&left->has_texts), left->blame, left->note);
 }
 
 /* What limits make of the record in hand. */
@@ -223,7 +222,7 @@ static void fill_in(const struct service *service, const struct seat *seat, pid_
 	record->peer_size = peer_size <= sizeof record->peer ? peer_size : 0;
 	memcpy(&record->peer, &seat->peer, record->peer_size);
 	record->uid = seat->uid;
-	record->blame[0] = record->note[0] = '\0';
+	record->has_texts = false;
 }
 
 /* Answers for it, if it can be reached, and tells its end. */

@@ -120,7 +120,7 @@ void pool_renew(struct brood_conn *conn)
 	conn->packet.wrote = false;
 	conn->defers = 0;
 	conn->file = NULL;
-	memset(conn->slot, 0, sizeof *conn->slot);
+	memset(conn->slot, 0, slot_used(conn->slot)); /* texts nobody wrote are empty since the last time */
 }
 
 /* The one given back last: its pages are warm. Else the lowest that was never in use: fewer pages are ever touched. */
