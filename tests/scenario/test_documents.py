@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The documents brood grew from: what works of each, with clients that somebody else wrote."""
+import os
 import re
 import shutil
 import socket
@@ -134,7 +135,7 @@ def test_002_four_kinds_of_server(start, tmp_path, model):
     sockets.mkdir()
     brood = start("echo", "--model", model, listen=[
         "tcp://127.0.0.1:0", "udp://127.0.0.1:0", f"unix:{sockets}/stream", f"unixgram:{sockets}/datagram",
-        "unix:@scenario-" + tmp_path.name])
+        f"unix:@scenario-{os.getpid()}-{tmp_path.name}"])
     for url in brood.urls:
         assert clients.ask(url, b"hello") == b"hello", url
     brood.check()
