@@ -8,6 +8,7 @@ import shlex
 import signal
 import subprocess
 import threading
+import time
 
 from harness.patience import BROOD, LONG, ROOT
 from harness.processes import children_of, descendants_of, descriptors_of, stat_of, wait_until
@@ -118,3 +119,16 @@ def is_listening(port):
 def counts_of(pid):
     """(descriptors, zombies among the children)"""
     return len(descriptors_of(pid)), sum(stat.state == "Z" for stat in children_of(pid))
+
+
+def settled_counts_of(pid):
+    """The same, once an old generation's descriptors are closed and its processes reaped: twice the same, half a second apart."""
+    seen = []
+
+    def is_settled():
+        seen.append(counts_of(pid))
+        time.sleep(0.25)
+        return len(seen) > 2 and seen[-1] == seen[-2] == seen[-3] and seen[-1][1] == 0
+
+    wait_until(is_settled, LONG, lambda: f"never twice the same: {seen[-5:]}")
+    return seen[-1]

@@ -13,7 +13,7 @@ from harness.clients import address_of, ask, connect
 from harness.patience import LONG, SANITIZED, SCALE
 from harness.processes import children_of, descriptors_of, status_field, wait_until
 from harness.steady import Steady
-from harness.supervise_helpers import Supervised, compile_handler, counts_of, is_alive, is_listening
+from harness.supervise_helpers import Supervised, compile_handler, counts_of, is_alive, is_listening, settled_counts_of
 
 MODELS = ["iterative", "fork", "thread", "prefork", "oneshot", "event"]
 FAST = "linger-timeout = 100ms\n"
@@ -288,7 +288,7 @@ def test_what_cannot_be_loaded_changes_nothing_and_is_explained(handler, mistake
     with Reloadable(tmp_path, good) as brood:
         urls = brood.urls(2)
         before = brood.service_process()
-        counts = counts_of(brood.pid)
+        counts = settled_counts_of(brood.pid)
         with Steady(urls, per_second=50, threads=2) as steady:
             for _ in range(3):
                 why = brood.reload_in_vain(bad)

@@ -12,7 +12,7 @@ from harness.command import USAGE, assert_refused, brood
 from harness.patience import BROOD, LONG, SCALE
 from harness.processes import children_of, descriptors_of, status_field, wait_until
 from harness.steady import Steady
-from harness.supervise_helpers import compile_handler, counts_of, is_alive, is_listening
+from harness.supervise_helpers import compile_handler, counts_of, is_alive, is_listening, settled_counts_of
 from harness.upgradable import Upgradable, service
 
 MODELS = ["iterative", "fork", "thread", "prefork", "oneshot", "event"]
@@ -64,7 +64,7 @@ def test_twenty_upgrades_under_load_lose_and_refuse_nobody(handler, dying, model
             # Dead ones not waited for included: each still has descriptors.
             wait_until(lambda: len(children_of(running.pid)) == 1, LONG, "the old generation stays")
             time.sleep(0.05)
-            counts = counts_of(running.pid)
+            counts = settled_counts_of(running.pid)
             for number in range(1, 20):
                 if number == 5:
                     running.install(dying)
@@ -265,7 +265,7 @@ def test_a_generation_that_cannot_start_brings_the_old_binary_back(handler, mode
         urls = running.urls(2)
         before = running.service_process()
         old_inode = os.stat(f"/proc/{running.pid}/exe").st_ino
-        counts = counts_of(running.pid)
+        counts = settled_counts_of(running.pid)
         with Steady(urls, per_second=100, threads=4) as steady:
             for _ in range(3):
                 running.install(BROOD)

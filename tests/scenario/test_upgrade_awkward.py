@@ -14,7 +14,7 @@ from harness.clients import ask, connect
 from harness.control import Control
 from harness.patience import BROOD, LONG, ROOT
 from harness.processes import descriptors_of, wait_until
-from harness.supervise_helpers import compile_handler, counts_of
+from harness.supervise_helpers import compile_handler, counts_of, settled_counts_of
 from harness.upgradable import Upgradable, service
 
 HANDED_OVER = [sys.executable, str(ROOT / "tests" / "harness" / "handed_over.py")]
@@ -65,7 +65,7 @@ def test_another_version_goes_on_and_lets_the_old_generation_finish(handler, con
                 control.done(show)
             assert client.recv(100).endswith(b"sleep 1500\n")
         wait_until(lambda: len(running.service_processes()) == 1, LONG, "the old generation stays")
-        counts = counts_of(running.pid)
+        counts = settled_counts_of(running.pid)
         for _ in range(2):
             running.install(BROOD)
             running.upgrade()
@@ -157,7 +157,7 @@ def assert_the_old_goes_on(running, handler, reason):
     (url,) = running.urls()
     before = running.service_process()
     old_inode = os.stat(f"/proc/{running.pid}/exe").st_ino
-    counts = counts_of(running.pid)
+    counts = settled_counts_of(running.pid)
     with connect(url) as client:
         client.sendall(b"sleep 500\n")
         for _ in range(2):
