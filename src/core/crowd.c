@@ -27,9 +27,6 @@
 /* From one that gave way to the next: until then its place may have been taken by who waited. */
 #define SHARE_NEXT_MS 20
 
-/* With clients in its hands the loop turns at least so often: who does not is stuck (model/station.c). */
-#define TURN_MS 1000
-
 static struct crowd *crowd_of(const struct arena *arena)
 {
 	return arena->crowd;
@@ -364,7 +361,7 @@ static void turn(struct loop_timer *timer)
 	if (pool_trim_kits(pool) == POOL_TRIM_BATCH)
 		loop_arm(&crowd->loop, timer, 0);
 	else if (crowd->clients > 0 || pool->free_kit_count > pool->cold_kits + POOL_KITS_KEPT)
-		loop_arm(&crowd->loop, timer, crowd->loop.now_ns + TURN_MS * NS_PER_MS);
+		loop_arm(&crowd->loop, timer, crowd->loop.now_ns + CROWD_TURN_MS * NS_PER_MS);
 }
 
 /* Blocked, so that it interrupts no handler's system call: it is a word to the loop. */

@@ -11,6 +11,9 @@
 #include "core/pool.h"
 #include "model/strand.h"
 
+/* With clients in its hands the loop turns at least so often: who does not is stuck (model/station.c). */
+#define CROWD_TURN_MS 1000
+
 struct crowd {
 	struct arena *arena;
 	char *memory; /* addresses for all connections, strands and what hangs on them; opened as they are needed */

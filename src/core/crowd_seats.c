@@ -64,7 +64,7 @@ static void become_busy(struct crowd *crowd, int64_t now_ns)
 {
 	tell_state(crowd->arena, STANDING_BUSY, now_ns);
 	if (!crowd->turn_timer.place)
-		loop_arm(&crowd->loop, &crowd->turn_timer, now_ns);
+		loop_arm(&crowd->loop, &crowd->turn_timer, now_ns + CROWD_TURN_MS * NS_PER_MS);
 }
 
 /* Should there be no room, its own table bounds the rate all the same: for this worker alone. */
