@@ -24,7 +24,8 @@ enum standing_state {
 	STANDING_STATES
 };
 
-/* Ends that the service process has not harvested yet. A worker whose ring is full drops the record and counts it. */
+/* Ends that the service process has not harvested yet. A worker whose ring is full drops the record and counts it; one that
+ * serves many keeps it for later. */
 #define STANDING_RECORDS 64
 
 /* What the service process tells a worker. */

@@ -338,7 +338,8 @@ enum standing_state station_state(const struct station *station)
 }
 
 /* Only one that waits, or is about to, gets a signal: what is in the middle of its work would be interrupted there, and
- * sees the word when it is done (one that serves many hears it in its loop, always). Either we see here that it is idle again, or it sees the word (core/take.c). */
+ * sees the word when it is done (one that serves many hears it in its loop, always). Either we see here that it is idle again, or
+ * it sees the word (core/take.c). */
 void station_remind(struct station *station)
 {
 	enum standing_state state = station_state(station);
