@@ -11,6 +11,7 @@
 #include "contract/transport.h"
 #include "core/crowd.h"
 #include "core/engine_private.h"
+#include "core/tell.h"
 #include "transport/address.h"
 
 #define PEER_TEXT_SIZE 128
@@ -30,13 +31,6 @@ static struct queue_wait ask_queue_wait(const struct brood_conn *conn)
 	if (getsockopt(conn->fd, IPPROTO_TCP, TCP_INFO, &info, &size) < 0)
 		return QUEUE_WAIT_UNKNOWN;
 	return queue_wait_tcp(info.tcpi_last_data_sent);
-}
-
-static uint32_t uid_of(struct brood_conn *conn)
-{
-	struct brood_cred cred;
-
-	return brood_peer_cred(conn, &cred) == 0 ? cred.uid : SOURCE_NO_UID;
 }
 
 static void identify(const struct admission *admission, const union conn_address *peer, socklen_t peer_size,
@@ -59,7 +53,7 @@ bool admit_look(const struct service *service, struct brood_conn *conn, struct a
 
 	if (!admission)
 		return false;
-	identify(admission, &conn->peer, conn->peer_size, uid_of(conn), ret_client);
+	identify(admission, &conn->peer, conn->peer_size, tell_uid_of(conn, true), ret_client);
 	ret_client->queue_wait = admission->config.queue_timeout_ms > 0 ? ask_queue_wait(conn) : QUEUE_WAIT_UNKNOWN;
 	return true;
 }

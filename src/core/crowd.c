@@ -17,6 +17,7 @@
 #include "core/burden.h"
 #include "core/crowd_private.h"
 #include "core/share.h"
+#include "core/take.h"
 #include "core/tell.h"
 #include "process/descriptors.h"
 #include "process/pages.h"
@@ -235,20 +236,6 @@ static int become_engine(struct crowd *crowd)
 		&crowd->arena->standing->running);
 }
 
-static int prepare(struct arena *arena)
-{
-	struct service *service = arena->service;
-	int r = burden_begin(arena);
-
-	if (r == 0)
-		r = admission_enter_worker(service);
-	if (r == 0)
-		r = stray_watch(&arena->stray);
-	if (r == 0)
-		r = service->model.host->worker_start(service);
-	return r < 0 ? r : become_engine(crowd_of(arena));
-}
-
 /* ---- What it is told ---- */
 
 static void leave(struct crowd *crowd, uint32_t queues)
@@ -439,14 +426,21 @@ int crowd_stand(struct service *service, unsigned int index, pid_t parent)
 	arena->index = index;
 	arena->parent = parent;
 	arena->standing = service->board.loan;
-	r = prepare(arena);
+	r = take_prepare(arena);
+	if (r < 0)
+		goto tell;
+	r = become_engine(crowd_of(arena));
 	if (r == 0)
 		r = listen_to_orders(crowd_of(arena));
-	if (r < 0) {
-		tell_failed(arena, r);
-		return r;
-	}
+	if (r < 0)
+		goto stop_worker;
 	r = stand(crowd_of(arena));
 	host->worker_stop(service);
+	return r;
+
+stop_worker:
+	host->worker_stop(service);
+tell:
+	tell_failed(arena, r);
 	return r;
 }

@@ -206,7 +206,7 @@ static void enter(struct arena *arena, unsigned int index, pid_t parent)
 	conn->slot = &arena->standing->seat.slot;
 }
 
-static int prepare(struct arena *arena)
+int take_prepare(struct arena *arena)
 {
 	struct service *service = arena->service;
 	int r = burden_begin(arena);
@@ -215,8 +215,14 @@ static int prepare(struct arena *arena)
 		r = admission_enter_worker(service);
 	if (r == 0)
 		r = stray_watch(&arena->stray);
-	if (r == 0)
-		r = service->model.host->worker_start(service);
+	return r < 0 ? r : service->model.host->worker_start(service);
+}
+
+static int prepare(struct arena *arena)
+{
+	struct service *service = arena->service;
+	int r = take_prepare(arena);
+
 	if (r < 0)
 		return r;
 	r = gate_open(arena);

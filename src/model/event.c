@@ -5,7 +5,6 @@
  * strand for each connection (model/strand.h).
  */
 #include <errno.h>
-#include <stdlib.h>
 
 #include "contract/conn.h"
 #include "contract/model.h"
