@@ -215,6 +215,31 @@ static void again_is_an_error_for_a_datagram(struct cell *cell)
 	client_close(fd);
 }
 
+static int count_setup(struct brood_conn *conn, void *app)
+{
+	(void)conn;
+	((struct witness *)app)->count[1]++;
+	return 0;
+}
+
+/* A service whose clients speak first spends nothing on one that does not, where a stack could be spared. */
+static void who_never_speaks_first_has_its_time_and_no_more(struct cell *cell)
+{
+	struct brood_service service = { .state_size = sizeof(int), .first_byte_timeout_ms = 150, .handler = lines };
+	int fd;
+
+	service.handler.client_first = 1;
+	service.handler.setup = count_setup;
+	cell_serve(cell, &service);
+	fd = client_connect(cell);
+	client_expect_end(fd);
+	client_close(fd);
+	WAIT_FOR(cell_logged(cell, "reason=first-byte-timeout"));
+	CHECK_INT(cell->witness->count[1], cell->model->many ? 0 : 1);
+	client_ask(cell, "bye\n", "1:bye\n");
+	CHECK_INT(cell->witness->count[1], cell->model->many ? 1 : 2);
+}
+
 const struct contract_case cases_again[] = {
 	CASE(KIND_STREAMS, handle_is_called_for_each_message_and_the_state_is_kept),
 	CASE(KIND_STREAMS, pipelined_messages_need_no_readable_descriptor),
@@ -223,6 +248,7 @@ const struct contract_case cases_again[] = {
 	CASE(KIND_STREAMS, what_a_parked_client_said_before_the_stop_is_answered),
 	CASE(KIND_STREAMS, who_keeps_asking_gives_way_to_who_waits),
 	CASE(KIND_STREAMS, a_parked_client_that_falls_silent_is_idle_timeout),
+	CASE(KIND_STREAMS, who_never_speaks_first_has_its_time_and_no_more),
 	CASE(KIND_DATAGRAMS, again_is_an_error_for_a_datagram),
 	{ 0 },
 };
