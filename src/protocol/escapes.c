@@ -63,3 +63,35 @@ int escapes_decode(const char *text, char *ret_bytes, size_t *ret_size, struct s
 	*ret_size = size;
 	return 0;
 }
+
+static char letter_of(unsigned char byte)
+{
+	switch (byte) {
+	case '\r':
+		return 'r';
+	case '\n':
+		return 'n';
+	case '\t':
+		return 't';
+	case '\\':
+		return '\\';
+	default:
+		return '\0';
+	}
+}
+
+void escapes_encode(struct buf *text, const void *bytes, size_t size)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (const unsigned char *at = bytes, *end = at + size; at < end; at++) {
+		char letter = letter_of(*at);
+
+		if (letter)
+			buf_put(text, (char[]){ '\\', letter }, 2);
+		else if (*at >= ' ' && *at <= '~')
+			buf_putc(text, (char)*at);
+		else
+			buf_put(text, (char[]){ '\\', 'x', digits[*at >> 4], digits[*at & 15] }, 4);
+	}
+}

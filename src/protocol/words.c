@@ -117,3 +117,32 @@ int words_split(const char *text, size_t size, struct words *ret_words, struct s
 	ret_words->word[ret_words->count] = NULL;
 	return r;
 }
+
+/* Whatever means nothing to any shell; for us, less would do. */
+static bool is_plain(const char *word)
+{
+	static const char marks[] = "%+,-./:=@_";
+
+	if (!*word)
+		return false;
+	for (; *word; word++)
+		if (!strchr(marks, *word) && !(*word >= '0' && *word <= '9') && !(*word >= 'a' && *word <= 'z') &&
+			!(*word >= 'A' && *word <= 'Z'))
+			return false;
+	return true;
+}
+
+void words_quote(struct buf *text, const char *word)
+{
+	if (is_plain(word)) {
+		buf_puts(text, word);
+		return;
+	}
+	buf_putc(text, '\'');
+	for (; *word; word++) {
+		if (*word == '\'')
+			buf_puts(text, "'\\'");
+		buf_putc(text, *word);
+	}
+	buf_putc(text, '\'');
+}

@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 
+#include "base/buf.h"
 #include "base/sentence.h"
 
 #define WORDS_MAX      256
@@ -23,5 +24,8 @@ struct words {
 /* 0 (perhaps no words at all), or -EINVAL (a quote or backslash without its end), -E2BIG (a limit), with a
  * sentence. */
 int words_split(const char *text, size_t size, struct words *ret_words, struct sentence *why);
+
+/* The other way round: one word, in quotes where it needs them. */
+void words_quote(struct buf *text, const char *word);
 
 #endif
