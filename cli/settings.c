@@ -207,6 +207,9 @@ static int check_stream(const char *text, struct sentence *why)
 	if (url_parse(text, strlen(text), &url, why) == 0 && (url.scheme == URL_UDP || url.scheme == URL_UNIXGRAM))
 		return sentence_set(
 			why, -1, "'%.200s' has no connections: write tcp://HOST:PORT or unix:/PATH", text);
+	if (url_setting(&url, "reuseport"))
+		return sentence_set(
+			why, -1, "'%.200s' says reuseport, but there are no workers to spread clients over", text);
 	return 0;
 }
 

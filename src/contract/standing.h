@@ -75,6 +75,8 @@ struct standing {
 	_Atomic uint32_t asleep;    /* 1: nobody looks at the area until woken by the eventfd */
 	_Atomic uint32_t waiting;   /* 1: clients wait because all workers are busy */
 	_Atomic uint32_t limit;     /* requests after which this worker wants to go; 0: any number */
+	_Atomic uint32_t rank;      /* of one that serves many: its number among those who stay, from 0 … */
+	_Atomic uint32_t workers;   /* … and how many these are to be */
 	_Atomic uint64_t harvested; /* records that are read */
 
 	struct end_record ring[STANDING_RECORDS]; /* number n is at n % STANDING_RECORDS */

@@ -32,11 +32,8 @@
 #include "core/ticking.h"
 #include "transport/open.h"
 
-/* Where the queues are shared, see accept_shared_events. */
-#define ACCEPTS_UNTIL_TURN 16
-
-#define BACKOFF_MIN_MS     10
-#define BACKOFF_MAX_MS     500
+#define BACKOFF_MIN_MS 10
+#define BACKOFF_MAX_MS 500
 
 /* How long the loop waits for us while we drain. */
 #define DRAIN_SLICE_MS 20
@@ -165,7 +162,6 @@ static int accept_one(struct acceptor *acceptor)
 	conn->transport = acceptor->listener.transport;
 	conn->accepted_ns = clock_now_ns();
 	r = conn->transport->accept(&acceptor->listener, conn);
-	service->ledger->since_turn += r == 0;
 	/* A connection we were handed already made (fd://N): there is no queue behind it. */
 	if (acceptor->listener.connected)
 		acceptor->done = true;
@@ -265,6 +261,7 @@ static void accept_from(struct acceptor *acceptor)
 			acceptor->listener.empty_ns = clock_now_ns();
 			return;
 		}
+		acceptor->since_turn += (unsigned int)r;
 	}
 	/* Else we would be told of the next client, whom others could take. */
 	if (model->ops->shares_queues && !model->draining && model->ops->room(model) <= 0)
@@ -285,8 +282,10 @@ static bool enter_loop(struct service *service)
 		if (acceptor->done)
 			continue;
 		any = true;
-		if (!acceptor->source.added && !acceptor->listener.connected)
+		if (!acceptor->source.added && !acceptor->listener.connected) {
 			r = loop_add(service->engine->loop, &acceptor->source, accept_shared_events(service));
+			acceptor->since_turn = 0;
+		}
 		if (r < 0) {
 			enter_backoff(service);
 			return true;
@@ -356,14 +355,16 @@ void accept_listen_anew(struct service *service)
 		return;
 	for (size_t i = 0; i < ledger->acceptor_count; i++)
 		loop_del(service->engine->loop, &ledger->acceptors[i].source);
-	ledger->since_turn = 0;
 	enter_loop(service);
 }
 
-static void give_others_a_turn(struct service *service)
+/* To the end of the line of those who have this queue in a loop. */
+static void give_others_a_turn(struct acceptor *acceptor)
 {
-	if (service->model.ops->shares_queues && service->ledger->since_turn >= ACCEPTS_UNTIL_TURN)
-		accept_listen_anew(service);
+	if (!accept_shared_is_their_turn(acceptor))
+		return;
+	loop_del(acceptor->service->engine->loop, &acceptor->source);
+	enter_loop(acceptor->service);
 }
 
 static void acceptor_ready(struct loop_source *source, uint32_t events)
@@ -383,7 +384,7 @@ static void acceptor_ready(struct loop_source *source, uint32_t events)
 	service->ledger->accepting = false;
 	resume_if_room(service);
 	if (service->ledger->accept_state == ACCEPT_OPEN)
-		give_others_a_turn(service);
+		give_others_a_turn(acceptor);
 }
 
 static void backoff_over(struct loop_timer *timer)

@@ -8,6 +8,7 @@
 #include "contract/model.h"
 #include "contract/standing.h"
 #include "core/admission.h"
+#include "core/config_listen.h"
 #include "core/engine_private.h"
 #include "limits/limits.h"
 
@@ -286,6 +287,8 @@ int engine_effective(
 		r = check_workers(&effective, why);
 	if (r == 0)
 		r = check_limits(&effective, why);
+	if (r == 0)
+		r = config_listen_check(&effective, why);
 	if (r == 0)
 		r = check_rest(&effective, why);
 	if (r < 0)

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "contract/transport.h"
 #include "core/accept.h"
+#include "core/accept_shared.h"
 #include "core/admission.h"
 #include "core/arena_check.h"
 #include "core/burden.h"
@@ -205,6 +206,7 @@ static void take_listeners(struct crowd *crowd)
 			close(arena->listeners[i].fd);
 	}
 	ledger->acceptor_count = arena->listener_count;
+	accept_shared_deal(ledger, atomic_load(&arena->standing->rank));
 }
 
 static int become_engine(struct crowd *crowd)

@@ -30,13 +30,23 @@ enum accept_state {
 	ACCEPT_CLOSED,
 };
 
+/* Who else accepts from a queue: see core/accept_shared.c. */
+enum queue_kind {
+	QUEUE_COMMON,   /* all alike */
+	QUEUE_OWN,      /* of several with one address: the one that is first of all this worker's … */
+	QUEUE_OF_OTHERS /* … and those that are not */
+};
+
 struct acceptor {
 	struct loop_source source;
 	struct listener listener;
 	struct service *service;
-	bool done;        /* drained or served (a connected fd://): closed */
-	int batch;        /* datagrams received last, or twice as many if there may have been more */
-	uint32_t dropped; /* datagrams that the kernel had no room for, by its own count */
+	enum queue_kind kind;
+	unsigned int siblings;   /* queues of this address, itself among them; of one that is common 0 */
+	unsigned int since_turn; /* accepted since the others had their turn */
+	bool done;               /* drained or served (a connected fd://): closed */
+	int batch;               /* datagrams received last, or twice as many if there may have been more */
+	uint32_t dropped;        /* datagrams that the kernel had no room for, by its own count */
 };
 
 /* What hangs on connections, in one mapping: all states, then all that is cold, then all kits (buffer, packet and answer). */
@@ -72,7 +82,6 @@ struct ledger {
 	int backoff_ms;
 	struct brood_conn *placeless; /* accepted, but no worker could be made yet: first in line for the next one */
 	int64_t placeless_since_ns;   /* since when none could be made; 0: the last one could */
-	unsigned int since_turn;      /* accepted since the others had their turn (core/accept.c) */
 	bool accepting;               /* inside accept_pass: ends must not start another */
 	bool held;                    /* not our turn: another process has the listeners, or will leave them to us */
 

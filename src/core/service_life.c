@@ -82,7 +82,7 @@ static int take_listeners(struct service *service, const struct engine_supervise
 int service_open(struct service *service)
 {
 	struct brood *engine = service->engine;
-	struct open_options options = { .backlog = service->config.backlog };
+	struct open_options options = { .backlog = service->config.backlog, .workers = service->config.workers };
 	struct listener found[ENGINE_LISTENERS];
 	char *urls, *save = NULL;
 	size_t count;

@@ -65,6 +65,7 @@ static struct prefork *pool_new(struct model *model)
 	*pool = (struct prefork){
 		.owner = { .model = model,
 			.keeps = model->config.keeps,
+			.workers = (uint32_t)model->config.workers,
 			.freed = prefork_pool_freed,
 			.ended = prefork_pool_ended },
 		.size = size_of(&model->config),
@@ -224,6 +225,9 @@ int prefork_resize(struct model *model, int workers)
 		pool->size.workers = workers;
 	if (pool->size.min > workers)
 		pool->size.min = workers;
+	pool->owner.workers = (uint32_t)workers;
+	for (int i = 0; i < pool->used; i++)
+		atomic_store(&prefork_pool_area(pool, i)->workers, pool->owner.workers);
 	prefork_pool_look_soon(pool);
 	return 0;
 }

@@ -86,13 +86,36 @@ static void start_failed(struct prefork *pool, int error)
 		strerrordesc_np(-error));
 }
 
-static struct station *start_one(struct prefork *pool, enum standing_order told)
+#define RANKS_KNOWN 64
+
+/* The lowest that nobody has who is to stay. Of more workers than that it makes no difference which has which. */
+static uint32_t free_rank(const struct prefork *pool)
+{
+	uint64_t taken = 0;
+
+	if (!pool->owner.model->ops->many)
+		return 0;
+	for (int i = 0; i < pool->used; i++) {
+		const struct station *station = &pool->stations[i];
+
+		if (!station_is_free(station) && !station->told && !station->after && station->rank < RANKS_KNOWN)
+			taken |= UINT64_C(1) << station->rank;
+	}
+	return taken == UINT64_MAX ? (uint32_t)pool->left : (uint32_t)__builtin_ctzll(~taken);
+}
+
+/* instead: whose place it takes; or NULL. */
+static struct station *start_one(struct prefork *pool, enum standing_order told, const struct station *instead)
 {
 	struct model *model = pool->owner.model;
 	struct station *station = free_station(pool);
 	int limit = sizing_jitter(model->config.max_requests, draw(pool));
-	int r = station ? station_start(station, limit, told) : -EAGAIN;
+	int r = -EAGAIN;
 
+	if (station) {
+		station->rank = instead ? instead->rank : free_rank(pool);
+		r = station_start(station, limit, told);
+	}
 	if (r == 0) {
 		pool->left++;
 		tally_add(&tally_of(pool)->worker_starts, 1);
@@ -105,7 +128,7 @@ static struct station *start_one(struct prefork *pool, enum standing_order told)
 void prefork_pool_start_some(struct prefork *pool, int count, enum standing_order told)
 {
 	for (int i = 0; i < count; i++)
-		if (!start_one(pool, told))
+		if (!start_one(pool, told, NULL))
 			return;
 }
 
@@ -134,7 +157,7 @@ void prefork_pool_ended(struct station_owner *owner, struct station *station)
 	struct prefork *pool = container_of(owner, struct prefork, owner);
 
 	if (pool->state == POOL_SERVING && !station->told && !station->after && !owner->model->killed)
-		start_one(pool, STANDING_STAY);
+		start_one(pool, STANDING_STAY, station);
 }
 
 static void call_away(struct station *station, struct sight *sight)
@@ -197,7 +220,7 @@ static void recycle(struct prefork *pool, struct sight *sight)
 		if (sight->pool.alive > prefork_pool_workers(pool) || sight->lingering >= MOST_LINGERING(pool) ||
 			!sizing_may_recycle(&pool->sizing, sight->pool.alive, sight->recycling))
 			return;
-		station->after = start_one(pool, STANDING_STAY);
+		station->after = start_one(pool, STANDING_STAY, station);
 		if (!station->after)
 			return;
 		sight->recycling++;

@@ -309,6 +309,8 @@ int station_start(struct station *station, int limit, enum standing_order told)
 	atomic_store(&area_of(station)->queues, station->owner->queues);
 	atomic_store(&area_of(station)->open, station->owner->open);
 	atomic_store(&area_of(station)->asleep, station->owner->asleep);
+	atomic_store(&area_of(station)->rank, station->rank);
+	atomic_store(&area_of(station)->workers, station->owner->workers);
 	station->told = told;
 	station->was_idle = false;
 	station->after = NULL;

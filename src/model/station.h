@@ -23,7 +23,7 @@ struct station;
 struct station_owner {
 	struct model *model;
 	bool keeps;                    /* workers have keepers */
-	uint32_t open, asleep, queues; /* what all workers are told (contract/standing.h) */
+	uint32_t open, asleep, queues, workers; /* what all workers are told (contract/standing.h) */
 	/* It is free again. error: it could not even be made. */
 	void (*freed)(struct station_owner *owner, struct station *station, int error);
 	/* One that serves many has ended, and it may take long to tell the ends of all of its clients. */
@@ -39,6 +39,7 @@ struct station {
 	struct child worker; /* pidfd -1: there is none */
 	struct loop_source source;
 
+	uint32_t rank;         /* what its worker is told (contract/standing.h) */
 	uint32_t told;         /* enum standing_order */
 	int64_t told_ns;       /* when, by the loop's clock */
 	bool was_idle;         /* as far as was seen */
@@ -57,8 +58,8 @@ struct station {
 
 void station_init(struct station *station, struct station_owner *owner, unsigned int index);
 
-/* A worker that wants to go after so many requests (0: any number), and is told so from the beginning. 0: it is on its
- * way, or -errno. */
+/* A worker that wants to go after so many requests (0: any number), and is told so, and station->rank, from the beginning.
+ * 0: it is on its way, or -errno. */
 int station_start(struct station *station, int limit, enum standing_order told);
 
 static inline bool station_is_free(const struct station *station)

@@ -350,38 +350,75 @@ int url_parse(const char *text, size_t size, struct url *ret_url, struct sentenc
 	return r;
 }
 
-static int check_setting(const struct url_setting *setting, struct sentence *why)
+static int check_reuseport(const char *value, struct sentence *why)
 {
-	static const char *const known[] = { "mode", "owner", "group" };
-	struct nearest nearest;
+	uint32_t sockets = 0;
+
+	if (strcmp(value, "on") == 0)
+		return 0;
+	if (number((struct span){ value, strlen(value) }, URL_SOCKETS_MAX, &sockets) && sockets > 0)
+		return 0;
+	return sentence_set(why, -EINVAL,
+		"reuseport is '%s': write how many sockets there shall be, 1 to %d, or on: one for each worker",
+		value, URL_SOCKETS_MAX);
+}
+
+static int check_value(const struct url_setting *setting, struct sentence *why)
+{
 	unsigned int mode;
 
 	if (strcmp(setting->key, "mode") == 0)
 		return units_mode(setting->value, &mode, why);
+	if (strcmp(setting->key, "reuseport") == 0)
+		return check_reuseport(setting->value, why);
+	return 0;
+}
+
+/* Which settings a kind of URL has. */
+struct known {
+	const char *key[3];
+	size_t count;
+	const char *text;
+};
+
+static const struct known *known_to(const struct url *url)
+{
+	static const struct known of_paths = { { "mode", "owner", "group" }, 3, "known are mode, owner and group" },
+				  of_inet = { { "reuseport" }, 1, "tcp:// and udp:// have only reuseport" };
+
+	if (url->scheme == URL_TCP || url->scheme == URL_UDP)
+		return &of_inet;
+	return (url->scheme == URL_UNIX || url->scheme == URL_UNIXGRAM) && !url->abstract ? &of_paths : NULL;
+}
+
+static int check_setting(const struct known *known, const struct url_setting *setting, struct sentence *why)
+{
+	struct nearest nearest;
+
 	nearest_begin(&nearest, setting->key);
-	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-		if (strcmp(setting->key, known[i]) == 0)
-			return 0;
-		nearest_offer(&nearest, known[i]);
+	for (size_t i = 0; i < known->count; i++) {
+		if (strcmp(setting->key, known->key[i]) == 0)
+			return check_value(setting, why);
+		nearest_offer(&nearest, known->key[i]);
 	}
 	if (nearest_found(&nearest))
 		return sentence_set(why, -EINVAL, "unknown setting '%s', did you mean '%s'?", setting->key,
 			nearest_found(&nearest));
-	return sentence_set(why, -EINVAL, "unknown setting '%s': known are mode, owner and group", setting->key);
+	return sentence_set(why, -EINVAL, "unknown setting '%s': %s", setting->key, known->text);
 }
 
 int url_check_settings(const struct url *url, struct sentence *why)
 {
-	bool path = (url->scheme == URL_UNIX || url->scheme == URL_UNIXGRAM) && !url->abstract;
+	const struct known *known = known_to(url);
 	int r = 0;
 
-	if (url->settings > 0 && !path)
+	if (url->settings > 0 && !known)
 		return sentence_set(why, -EINVAL,
-			"'%s': this kind of URL has no settings; only unix:/path has mode, owner, "
-			"group",
+			"'%s': this kind of URL has no settings; unix:/path has mode, owner, group; tcp and udp "
+			"have reuseport",
 			url->setting[0].key);
 	for (size_t i = 0; i < url->settings && r == 0; i++)
-		r = check_setting(&url->setting[i], why);
+		r = check_setting(known, &url->setting[i], why);
 	return r;
 }
 
@@ -391,4 +428,17 @@ const char *url_setting(const struct url *url, const char *key)
 		if (strcmp(url->setting[i].key, key) == 0)
 			return url->setting[i].value;
 	return NULL;
+}
+
+unsigned int url_sockets(const struct url *url, int workers)
+{
+	const char *value = url_setting(url, "reuseport");
+	uint32_t sockets = 1;
+
+	if (!value)
+		return 1;
+	if (strcmp(value, "on") == 0)
+		return workers < 1 ? 1 : workers > URL_SOCKETS_MAX ? URL_SOCKETS_MAX : (unsigned int)workers;
+	number((struct span){ value, strlen(value) }, URL_SOCKETS_MAX, &sockets);
+	return sockets;
 }

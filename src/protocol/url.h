@@ -40,11 +40,18 @@ struct url {
 /* 0, or -EINVAL with a sentence that quotes the URL, says what is wrong and what would be right. */
 int url_parse(const char *text, size_t size, struct url *ret_url, struct sentence *why);
 
-/* Whether this kind of URL has all of its settings (unix and unixgram paths: mode, owner, group; others:
- * none), and a mode that is one. 0, or -EINVAL with a sentence. */
+/* Sockets that one address may have. */
+#define URL_SOCKETS_MAX 16
+
+/* Whether this kind of URL has all of its settings (unix and unixgram paths: mode, owner, group; tcp and udp: reuseport;
+ * others: none), and their values are some. 0, or -EINVAL with a sentence. */
 int url_check_settings(const struct url *url, struct sentence *why);
 
 /* The value of a setting, or NULL. */
 const char *url_setting(const struct url *url, const char *key);
+
+/* How many sockets its address is to have, where so many workers accept: reuseport=N, or for reuseport=on one for each worker, up
+ * to URL_SOCKETS_MAX. 1 without that setting. Of a URL that was checked. */
+unsigned int url_sockets(const struct url *url, int workers);
 
 #endif

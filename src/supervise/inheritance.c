@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #include "contract/transport.h"
+#include "protocol/url.h"
+#include "supervise/listeners.h"
 #include "supervise/supervisor.h"
 #include "transport/open.h"
 
@@ -126,6 +128,23 @@ static bool has_lost_setting(const char *before, const char *now)
 	return false;
 }
 
+/* Sockets are neither added nor taken away: a new one would hold clients before anybody serves them, and with an old one those in
+ * its queue would go. */
+static void compare_sockets(const struct supervised *service, size_t number, struct sentence *unapplied)
+{
+	const char *text = service->origins[number].url;
+	unsigned int sockets = listeners_sockets(service, number);
+	struct sentence why;
+	struct url url;
+
+	if (listeners_is_sibling(service, number) || url_parse(text, strlen(text), &url, NULL) < 0 ||
+		url_sockets(&url, service->effective.workers) == sockets)
+		return;
+	sentence_set(&why, 0, "%.200s keeps its %u socket%s until a restart", service->listeners[number].url, sockets,
+		sockets == 1 ? "" : "s");
+	add(unapplied, why.text);
+}
+
 static void change(
 	const struct listener *listener, const struct supervised_origin *origin, struct sentence *unapplied)
 {
@@ -158,6 +177,7 @@ void inheritance_settle(struct generation *heir, struct sentence *unapplied)
 			if (!origin->from)
 				continue;
 			change(&service->listeners[k], origin, unapplied);
+			compare_sockets(service, k, unapplied);
 			origin->from->passed_on = true;
 			origin->from = NULL;
 		}

@@ -54,7 +54,8 @@ static void note_origin(struct supervised *service, const char *url, size_t numb
 /* 0 or -errno with a sentence. */
 static int open_new(struct supervised *service, const char *url, struct sentence *why)
 {
-	struct open_options options = { .backlog = service->effective.backlog };
+	struct open_options options = { .backlog = service->effective.backlog,
+		.workers = service->effective.workers };
 	size_t first = service->listener_count, count;
 	int r;
 
@@ -134,14 +135,33 @@ static const char *worker_text(const struct brood_service *service, char text[WO
 	return text;
 }
 
+bool listeners_is_sibling(const struct supervised *service, size_t number)
+{
+	const struct supervised_origin *origin = &service->origins[number];
+
+	return number > 0 && origin[-1].url_number == origin->url_number && !service->listeners[number].shared &&
+	       strcmp(service->listeners[number - 1].url, service->listeners[number].url) == 0;
+}
+
+unsigned int listeners_sockets(const struct supervised *service, size_t number)
+{
+	unsigned int sockets = 1;
+
+	while (++number < service->listener_count && listeners_is_sibling(service, number))
+		sockets++;
+	return sockets;
+}
+
 void listeners_announce(struct supervised *service)
 {
 	char workers[WORKERS_TEXT_SIZE];
 
 	for (size_t i = 0; i < service->listener_count; i++) {
-		if (service->origins[i].announced)
-			continue;
+		bool is_known = service->origins[i].announced || listeners_is_sibling(service, i);
+
 		service->origins[i].announced = true;
+		if (is_known)
+			continue;
 		report_line("%s %s (%s, %s, %s)",
 			service->listeners[i].connected ? "serving a client of" : "listening on",
 			service->listeners[i].url,

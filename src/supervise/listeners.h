@@ -4,6 +4,7 @@
 #define SUPERVISE_LISTENERS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/sentence.h"
 
@@ -26,6 +27,10 @@ void listeners_close_own(struct supervised *service);
 
 /* A connected one (fd://) is served once: with our copy open, its client would never see the end. */
 void listeners_let_go_of_connected(struct supervised *service);
+
+/* Of several sockets with one address (reuseport=N) not the first; how many there are, the first being this one. */
+bool listeners_is_sibling(const struct supervised *service, size_t number);
+unsigned int listeners_sockets(const struct supervised *service, size_t number);
 
 bool listeners_left(const struct supervised *service);
 

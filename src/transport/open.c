@@ -22,19 +22,10 @@
 /* A setting that would be ignored is an error: somebody relies on it. */
 static int check_settings(struct open_job *job)
 {
-	const struct url *url = &job->url;
-	bool path = (url->scheme == URL_UNIX || url->scheme == URL_UNIXGRAM) && !url->abstract;
+	struct sentence reason;
 
-	for (size_t i = 0; i < url->settings; i++) {
-		const char *key = url->setting[i].key;
-
-		if (!path)
-			return open_job_refuse(job, -EINVAL,
-				"'%s': this kind of URL has no settings (unix:/path has mode, owner, group)", key);
-		if (strcmp(key, "mode") != 0 && strcmp(key, "owner") != 0 && strcmp(key, "group") != 0)
-			return open_job_refuse(
-				job, -EINVAL, "unknown setting '%s'; known are mode, owner, group", key);
-	}
+	if (url_check_settings(&job->url, &reason) < 0)
+		return open_job_refuse(job, -EINVAL, "%s", reason.text);
 	return 0;
 }
 
@@ -70,8 +61,10 @@ int open_listeners(const char *url, const struct open_options *options, struct l
 	if (r < 0)
 		return r;
 	r = max > 0 ? check_settings(&job) : open_job_failed(&job, -ENOBUFS);
-	if (r == 0)
+	if (r == 0) {
+		job.sockets = url_sockets(&job.url, options ? options->workers : 0);
 		r = open_kind(&job);
+	}
 	if (r < 0) {
 		open_job_undo(&job);
 		return r;

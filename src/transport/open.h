@@ -9,10 +9,11 @@
 
 struct open_options {
 	int backlog; /* 0: 4096 */
+	int workers; /* that accept: what reuseport=on means. 0: 1 */
 };
 
 /* One URL opens one listener, or two (tcp://:80 where the kernel forbids one for both families, names that resolve to
- * several addresses): at most max of them in ret_listeners. 0 or -errno (-EADDRINUSE, -EACCES, -EINVAL, …)
+ * several addresses), or for each address as many as its setting reuseport says, next to each other: at most max of them in ret_listeners. 0 or -errno (-EADDRINUSE, -EACCES, -EINVAL, …)
  * with a sentence that quotes the URL; nothing is left open then. */
 int open_listeners(const char *url, const struct open_options *options, struct listener *ret_listeners, size_t max,
 	size_t *ret_count, struct sentence *why);

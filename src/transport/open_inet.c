@@ -16,6 +16,7 @@
 
 #include "contract/conn.h"
 #include "transport/open.h"
+#include "transport/open_reuseport.h"
 
 #define ADDRESSES_MAX 8
 
@@ -140,7 +141,8 @@ static int prepare(const struct open_job *job, int fd, const union conn_address 
 	return r < 0 ? r : set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
 }
 
-static int open_one(struct open_job *job, union conn_address *address)
+/* joins: others of ours have that address. */
+static int open_socket(struct open_job *job, union conn_address *address, bool joins)
 {
 	bool tcp = job->url.scheme == URL_TCP;
 	/* accept4(2) knows no MSG_DONTWAIT, so a listener is O_NONBLOCK; what it accepts is not. */
@@ -152,6 +154,8 @@ static int open_one(struct open_job *job, union conn_address *address)
 	if (fd < 0)
 		return -errno;
 	r = prepare(job, fd, address);
+	if (r == 0 && joins)
+		r = open_reuseport_allow(fd);
 	if (r == 0 && bind(fd, &address->any, size) < 0)
 		r = -errno;
 	if (r == 0 && tcp && listen(fd, job->backlog) < 0)
@@ -162,6 +166,28 @@ static int open_one(struct open_job *job, union conn_address *address)
 		return 0;
 	close(fd);
 	return r;
+}
+
+/* The first is bound as one that suffers no other: so it is told of a program that listens there already. */
+static int open_siblings(struct open_job *job, union conn_address *address)
+{
+	size_t first = job->count - 1;
+	int r = open_reuseport_allow(job->listeners[first].fd);
+
+	for (unsigned int i = 1; i < job->sockets && r == 0; i++)
+		r = open_socket(job, address, true);
+	return r < 0 ? r : open_reuseport_keep(job->listeners[first].fd, job->sockets);
+}
+
+/* All sockets of one address: its port is chosen with the first. */
+static int open_one(struct open_job *job, union conn_address *address)
+{
+	int r = 0;
+
+	if (job->sockets > 1 && job->max - job->count < job->sockets)
+		return -ENOBUFS;
+	r = open_socket(job, address, false);
+	return r == 0 && job->sockets > 1 ? open_siblings(job, address) : r;
 }
 
 static bool family_missing(int error)

@@ -39,6 +39,8 @@ static const char *hint(const struct open_job *job, int error)
 		return " (another program has that name: stop it, or choose another name)";
 	if (inet && error == -EADDRNOTAVAIL)
 		return " (this machine does not have that address)";
+	if (error == -ENOBUFS)
+		return " (more sockets than a service may have)";
 	if (error == -EMFILE)
 		return " (raise ulimit -n)";
 	return "";

@@ -11,6 +11,7 @@ struct open_job {
 	const char *text; /* the URL as written, for sentences */
 	struct url url;
 	int backlog;
+	unsigned int sockets; /* for each address */
 	struct listener *listeners;
 	size_t max;
 	size_t count;

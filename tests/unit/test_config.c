@@ -289,6 +289,25 @@ static void a_list_that_is_none_is_refused(void **state)
 		&(struct brood_service){ .deny = "::1/129", .handler = { .handle = handle } }, "deny: '::1/129'");
 }
 
+static void several_sockets_for_an_address_are_for_event_alone_and_bounded(void **state)
+{
+	struct brood_service given = { .handler = { .handle = handle }, .model = BROOD_EVENT, .workers = 4 }, service;
+	struct sentence why;
+
+	(void)state;
+	given.listen = "tcp://127.0.0.1:0?reuseport=8 udp://127.0.0.1:0?reuseport=on unix:@x";
+	assert_int_equal(effective(&given, &service, &why), 0);
+	given.listen = "tcp://127.0.0.1:0?reuseport=8 udp://127.0.0.1:0?reuseport=9";
+	assert_refused(&given, "17 sockets");
+	given.listen = "tcp://127.0.0.1:1 tcp://127.0.0.1:0?reuseport=2";
+	given.model = BROOD_PREFORK;
+	assert_refused(&given, "reuseport, which model prefork does not know");
+	given.model = BROOD_FORK;
+	assert_refused(&given, "reuseport, which model fork does not know");
+	given.listen = "tcp://127.0.0.1:1";
+	assert_int_equal(effective(&given, &service, &why), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -306,6 +325,7 @@ int main(void)
 		cmocka_unit_test(slots_are_as_many_as_connections_may_be_out_after_a_resize),
 		cmocka_unit_test(a_limit_on_clients_fits_what_the_model_serves),
 		cmocka_unit_test(a_list_that_is_none_is_refused),
+		cmocka_unit_test(several_sockets_for_an_address_are_for_event_alone_and_bounded),
 	};
 
 	return cmocka_run_group_tests_name("config", tests, NULL, NULL);

@@ -198,7 +198,8 @@ static void settings_that_would_be_ignored_are_refused(void **state)
 	(void)state;
 	expect_refused("tcp://127.0.0.1:0?mode=0660", -EINVAL, "'mode'");
 	expect_refused(abstract("unix:@", "?mode=0660"), -EINVAL, "'mode'");
-	expect_refused(in_directory("unix:", "s?made=0660"), -EINVAL, "mode, owner, group");
+	expect_refused(in_directory("unix:", "s?made=0660"), -EINVAL, "did you mean 'mode'");
+	expect_refused("tcp://127.0.0.1:0?reuseport=17", -EINVAL, "1 to 16");
 	expect_refused(in_directory("unix:", "s?mode=rw"), -EINVAL, "octal");
 	expect_refused(in_directory("unix:", "s?mode=01777"), -EINVAL, "octal");
 	expect_refused(in_directory("unix:", "s?owner=nobody-of-that-name"), -ENOENT, "no such user");

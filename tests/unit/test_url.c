@@ -150,7 +150,7 @@ static void assert_settings(const char *text, const char *part)
 	assert_non_null(strstr(why.text, part ? part : ""));
 }
 
-static void only_a_path_has_settings_and_only_three(void **state)
+static void each_kind_has_settings_of_its_own(void **state)
 {
 	(void)state;
 	assert_settings("unix:/x?mode=0660&owner=www&group=33", NULL);
@@ -159,7 +159,39 @@ static void only_a_path_has_settings_and_only_three(void **state)
 	assert_settings("unix:/x?color=red", "known are mode, owner and group");
 	assert_settings("unix:/x?mode=0888", "write it in octal");
 	assert_settings("unix:@x?mode=0660", "has no settings");
-	assert_settings("tcp://:80?mode=0660", "has no settings");
+	assert_settings("fd://3?reuseport=2", "has no settings");
+	assert_settings("vsock://any:80?reuseport=2", "has no settings");
+	assert_settings("tcp://:80?mode=0660", "have only reuseport");
+	assert_settings("udp://:80?reusport=2", "did you mean 'reuseport'");
+	assert_settings("unix:/x?reuseport=2", "known are mode, owner and group");
+}
+
+static unsigned int sockets_of(const char *text, int workers)
+{
+	struct sentence why;
+	struct url url;
+
+	assert_int_equal(url_parse(text, strlen(text), &url, &why), 0);
+	return url_sockets(&url, workers);
+}
+
+static void reuseport_says_how_many_sockets_an_address_has(void **state)
+{
+	(void)state;
+	assert_settings("tcp://:80?reuseport=1", NULL);
+	assert_settings("udp://:80?reuseport=16", NULL);
+	assert_settings("tcp://:80?reuseport=on", NULL);
+	assert_settings("tcp://:80?reuseport=0", "1 to 16");
+	assert_settings("tcp://:80?reuseport=17", "1 to 16");
+	assert_settings("tcp://:80?reuseport=+4", "1 to 16");
+	assert_settings("tcp://:80?reuseport=99999999999", "1 to 16");
+	assert_settings("tcp://:80?reuseport=off", "1 to 16");
+	assert_settings("tcp://:80?reuseport=", "1 to 16");
+	assert_int_equal(sockets_of("tcp://:80", 8), 1);
+	assert_int_equal(sockets_of("tcp://:80?reuseport=5", 8), 5);
+	assert_int_equal(sockets_of("tcp://:80?reuseport=on", 8), 8);
+	assert_int_equal(sockets_of("tcp://:80?reuseport=on", 0), 1);
+	assert_int_equal(sockets_of("tcp://:80?reuseport=on", 40), URL_SOCKETS_MAX);
 }
 
 static void a_wrong_url_is_told_what_would_be_right(void **state)
@@ -214,7 +246,8 @@ int main(void)
 		cmocka_unit_test(fd_takes_a_number_or_a_name),
 		cmocka_unit_test(settings_are_decoded_and_found_by_key),
 		cmocka_unit_test(a_wrong_setting_is_named),
-		cmocka_unit_test(only_a_path_has_settings_and_only_three),
+		cmocka_unit_test(each_kind_has_settings_of_its_own),
+		cmocka_unit_test(reuseport_says_how_many_sockets_an_address_has),
 		cmocka_unit_test(a_wrong_url_is_told_what_would_be_right),
 		cmocka_unit_test(a_very_long_url_is_quoted_shortly),
 	};

@@ -15,6 +15,7 @@
 #include "process/usage.h"
 #include "supervise/control/control.h"
 #include "supervise/control/show.h"
+#include "supervise/listeners.h"
 #include "supervise/supervisor.h"
 
 #define NAME_MAX_SHOWN 64
@@ -228,10 +229,14 @@ static void put_listeners(struct buf *out, const struct supervised *service)
 	const char *label = "listens on";
 
 	for (size_t i = 0; i < service->listener_count; i++) {
-		if (service->listeners[i].fd < 0)
+		unsigned int sockets = listeners_sockets(service, i);
+
+		if (service->listeners[i].fd < 0 || listeners_is_sibling(service, i))
 			continue;
 		put_label(out, label);
 		show_foreign(out, service->listeners[i].url, 4 * LISTENER_URL_SIZE);
+		if (sockets > 1)
+			buf_printf(out, " (%u sockets)", sockets);
 		buf_putc(out, '\n');
 		label = "";
 	}
