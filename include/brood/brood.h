@@ -43,6 +43,7 @@ extern "C" {
 
 struct brood;      /* an engine: services, listeners, one loop */
 struct brood_conn; /* one accepted stream, or one datagram and its sender */
+struct brood_http; /* one HTTP request (brood/http.h) */
 
 /* How connections are spread. `app` is copied by fork and shared by threads. */
 enum brood_model {
@@ -92,6 +93,7 @@ enum brood_option_kind {
 	BROOD_OPTION_MS,     /* int: "500ms", "5s", "1m" */
 	BROOD_OPTION_NUMBER, /* int, 0 … INT_MAX */
 	BROOD_OPTION_STRING, /* const char *: lives as long as the service */
+	BROOD_OPTION_WORD, /* the same, written without a name behind the handler's, and required; .name says what it is */
 };
 
 struct brood_option {
@@ -143,7 +145,10 @@ struct brood_handler {
 	/* 1: clients speak first. Until one has, event needs no stack for it, and verify and setup wait, too. */
 	long client_first;
 
-	void *reserved[7]; /* zero */
+	/* Instead of handle: answers one HTTP request (BROOD_HTTP in brood/http.h). */
+	int (*http)(struct brood_http *http, void *app);
+
+	void *reserved[6]; /* zero */
 };
 
 /*
@@ -224,6 +229,22 @@ struct brood_service {
 
 	/* event. workers is one per core there. */
 	int max_conns; /* at once, of each worker; 10,000, or as many as the limit of open files allows */
+
+	/* Like last_words, which it replaces for a worker … */
+	const void *late_words; /* … that is late */
+	size_t late_words_size;
+	const void *killed_words; /* … that somebody killed */
+	size_t killed_words_size;
+
+	/* HTTP (brood/http.h). */
+	int head_timeout_ms;    /* from the first byte of a request to the end of its head; 20 s */
+	int max_body_kib;       /* of a request; 8 MiB */
+	const char *access_log; /* a line for each request: common, combined, combined+ or json; default: none */
+	/* 1: what else is refused, because a proxy in front may read it otherwise. */
+	int permit_bare_lf;            /* lines that end in LF alone */
+	int permit_obsolete_fold;      /* fields that go on in the next line */
+	int permit_blank_before_colon; /* "Name : value" */
+	const char *access_log_file;   /* where its lines go; default: with those of the log */
 };
 
 /* ---- Run ------------------------------------------------------------------------------------- */
@@ -332,7 +353,8 @@ BROOD_API int brood_defer(struct brood_conn *conn, void (*fn)(void *arg), void *
 /* Change a deadline of this connection, from now; ms or BROOD_OFF. */
 BROOD_API int brood_conn_deadline(struct brood_conn *conn, enum brood_deadline which, int ms);
 
-/* True once the service wants to stop, or others wait for this worker: finish soon, answer "last one". */
+/* True once the service wants to stop, others wait for this worker, or it has served as many as it should: finish soon,
+ * answer "last one". */
 BROOD_API bool brood_conn_draining(struct brood_conn *conn);
 
 /* One more field of the end record. Copies; at most 256 bytes in all, -ENOSPC beyond. */

@@ -75,6 +75,7 @@ struct brood_conn {
 	struct list work; /* the model's */
 	pid_t pid;
 	int64_t accepted_ns;
+	int32_t queue_us; /* waited to be accepted, as far as that was asked for; -1: nobody knows */
 	int64_t ended_ns; /* 0: now, if at all (core/crowd.h) */
 	bool expire_sent : 1;
 	bool answered : 1; /* it got .last_words */
@@ -89,6 +90,7 @@ struct brood_conn {
 	int32_t request_ms; /* for the next call of handle; BROOD_OFF: none */
 	struct conn_pace in, out;
 	unsigned int operations; /* so far (core/io.c) */
+	unsigned int spooled;    /* bytes that a forked one has left (contract/line_spool.h) */
 
 	unsigned int expired;     /* enum end_reason of the deadline that passed, 0: none */
 	int broken;               /* negative errno that every further call answers, or 0 */
@@ -105,12 +107,15 @@ struct brood_conn {
 	bool blocks : 1; /* the first read may block: the socket itself gives up at the deadline (core/first_read.h) */
 	bool drained : 1; /* a try found nothing more to read, and the loop has heard of nothing since */
 	bool streams : 1; /* a short read means that there was nothing more: TCP, where nothing else interrupts a read */
-	bool peeks : 1;     /* the end, or urgent data, may follow what was read: only a try tells */
-	bool gave_way : 1;  /* between two requests, to somebody who waits */
-	bool forked : 1;    /* brood_fork gave it to a child */
-	bool heir_here : 1; /* this is a standing worker's child, made by brood_fork */
-	bool sole : 1;      /* no other process of brood's has the descriptor: closing it ends the connection */
-	bool child : 1;     /* this is that child */
+	bool peeks : 1;        /* the end, or urgent data, may follow what was read: only a try tells */
+	bool gave_way : 1;     /* between two requests, to somebody who waits */
+	bool forked : 1;       /* brood_fork gave it to a child */
+	bool heir_here : 1;    /* this is a standing worker's child, made by brood_fork */
+	bool sole : 1;         /* no other process of brood's has the descriptor: closing it ends the connection */
+	bool unblocked : 1;    /* the socket is O_NONBLOCK, for now (core/sendfile.c) */
+	bool child : 1;        /* this is that child */
+	bool bad_request : 1;  /* the protocol spoken on it was broken by the client, who was told */
+	bool may_say_late : 1; /* a wait timed out before any of the answer left, and to say so is up to the worker */
 
 	socklen_t peer_size;
 	socklen_t local_size;

@@ -112,6 +112,7 @@ struct model_config {
 	int threads;
 	int max_conns; /* of each worker that serves many */
 	int stack_kib;
+	int last_chance_ms; /* when it drains, a client between two requests may still send one for so long */
 	int kill_after_ms;
 	int stall_cpu_ms;  /* MODEL_STALL_CPU_MS, but for tests */
 	int stall_loop_ms; /* MODEL_STALL_LOOP_MS, but for tests */

@@ -26,6 +26,7 @@ struct end_record {
 	bool bystander;        /* another record tells of the same death already */
 	bool died;             /* its worker did, and not in good order; then: */
 	bool answered;         /* the client got .last_words */
+	bool answered_late;    /* … while its worker lived: .late_words */
 	uint32_t phase;        /* enum conn_phase that it died in */
 	int32_t overdue_ms;    /* so long after it had promised to be over; 0: in time, or no promise */
 	uint64_t tag;          /* … its source (core/admit.h), or 0 */
@@ -35,10 +36,12 @@ struct end_record {
 	uint32_t would_refuse; /* enum end_reason: a dry run of the limits let it in; END_NONE: nothing to tell */
 	int64_t accepted_ns, ended_ns;
 	uint64_t bytes_in, bytes_out, requests;
+	int64_t asked_ns; /* a request without a line in the access log (contract/slot.h), or 0; then: */
 	uint32_t peer_size;
 	union conn_address peer;
 	char blame[SLOT_BLAME_SIZE];
 	char note[SLOT_NOTE_SIZE];
+	uint32_t status; /* of its answer, if that may have left; else 0 */
 };
 
 #endif

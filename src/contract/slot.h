@@ -39,8 +39,15 @@ struct slot {
 	_Atomic int32_t error;   /* negative errno behind the reason, or 0 */
 	_Atomic uint64_t bytes_in;
 	_Atomic uint64_t bytes_out;
-	_Atomic uint64_t requests;   /* begun: while in PHASE_HANDLE, the number of the one in hand */
-	_Atomic uint32_t answering;  /* some of the answer to this request may have left: nobody else may answer */
+	_Atomic uint64_t requests;  /* begun: while in PHASE_HANDLE, the number of the one in hand */
+	_Atomic uint32_t answering; /* some of the answer to this request may have left: nobody else may answer */
+
+	/* For the access log, if there is one. */
+	_Atomic uint32_t status;  /* of the answer, once it is composed; else 0 */
+	_Atomic int64_t asked_ns; /* when the request came that has no line yet; 0: there is none */
+	_Atomic uint64_t
+		line_end; /* should the ring's head (contract/line_ring.h) be here or beyond, it has one; 0: not yet */
+
 	char note[SLOT_NOTE_SIZE];   /* "key=value key=value …"; as the handler gave it: the log escapes */
 	char blame[SLOT_BLAME_SIZE]; /* why this client was blamed, or "" */
 };

@@ -82,8 +82,9 @@ void accept_close_one(struct acceptor *acceptor)
 		return;
 	loop_del(acceptor->service->engine->loop, &acceptor->source);
 	acceptor->done = true;
-	/* Answers to datagrams still leave by this socket: the service closes it when nothing is out (engine.c). */
-	if (!acceptor->listener.transport->datagram)
+	/* Answers to datagrams still leave by this socket: the service closes it when nothing is out (engine.c). In a worker the
+	 * table of descriptors may be its keeper's: the next one needs what is in there under the same number. */
+	if (!acceptor->listener.transport->datagram && !acceptor->service->crowd)
 		open_close(&acceptor->listener, !acceptor->service->engine->supervised);
 }
 

@@ -244,6 +244,7 @@ enum end_reason admit(struct service *service, struct brood_conn *conn)
 		return END_NONE;
 	*place = (struct admission_place){ 0 };
 	admit_look(service, conn, &place->client);
+	conn->queue_us = queue_wait_bounded_us(&place->client.queue_wait);
 	service->admission->draws++;
 	count_all(service, place, conn->accepted_ns, &counts);
 	if (is_at_a_count(&service->admission->config, &counts) && admission_give_back_over(service))

@@ -53,8 +53,9 @@ struct arena {
 	int statm_fd; /* its memory, or -1 */
 	int backoff_ms;
 	uint64_t requests;
-	bool is_over;       /* its one client is served, and there is nothing left to do */
-	bool ring_is_stuck; /* the service process did not come to empty it when waited for */
+	bool is_over;         /* its one client is served, and there is nothing left to do */
+	bool ring_is_stuck;   /* the service process did not come to empty it when waited for */
+	bool lines_are_stuck; /* the same of the ring of lines */
 	struct brood_conn conn;
 	struct standing own; /* what is published; its ring is seldom touched */
 };

@@ -5,11 +5,13 @@
 #include <sched.h>
 #include <string.h>
 
+#include "contract/line_ring.h"
 #include "contract/model.h"
 #include "contract/standing.h"
 #include "core/admission.h"
 #include "core/config_listen.h"
 #include "core/engine_private.h"
+#include "core/http_defaults.h"
 #include "limits/limits.h"
 
 /* Bounds that keep sums and products of settings inside their types; far above what a machine can do. */
@@ -88,6 +90,11 @@ static const struct setting settings[] = {
 	SETTING(lame_duck_ms, BROOD_OFF, MAX_TIMEOUT_MS, true),
 	SETTING(no_new_privs, 1, 1, true),
 	SETTING(oom_score_adj, 200, MAX_OOM_SCORE, true),
+	SETTING(head_timeout_ms, 20000, MAX_TIMEOUT_MS, true),
+	SETTING(max_body_kib, 8192, MAX_MEMORY_KIB, true),
+	SETTING(permit_bare_lf, BROOD_OFF, 1, true),
+	SETTING(permit_obsolete_fold, BROOD_OFF, 1, true),
+	SETTING(permit_blank_before_colon, BROOD_OFF, 1, true),
 };
 
 static int fill_in(struct brood_service *service, const struct setting *setting, struct sentence *why)
@@ -256,10 +263,12 @@ static int check_rest(const struct brood_service *service, struct sentence *why)
 	if (service->state_size > MAX_STATE_SIZE)
 		return sentence_set(why, -EINVAL, "service %s: state_size is %zu; at most %d", service->name,
 			service->state_size, MAX_STATE_SIZE);
-	if (service->refusal_size > MAX_REFUSAL_SIZE || service->last_words_size > MAX_REFUSAL_SIZE)
-		return sentence_set(why, -EINVAL, "service %s: refusal and last_words have at most %d bytes",
+	if (service->refusal_size > MAX_REFUSAL_SIZE || service->last_words_size > MAX_REFUSAL_SIZE ||
+		service->late_words_size > MAX_REFUSAL_SIZE || service->killed_words_size > MAX_REFUSAL_SIZE)
+		return sentence_set(why, -EINVAL,
+			"service %s: refusal, last_words, late_words and killed_words have at most %d bytes",
 			service->name, MAX_REFUSAL_SIZE);
-	return 0;
+	return http_defaults_check(service, why);
 }
 
 int engine_effective(
@@ -277,6 +286,8 @@ int engine_effective(
 	if (!engine_model_name(effective.model))
 		return sentence_set(
 			why, -EINVAL, "service %s: there is no model %d", effective.name, (int)effective.model);
+	if (effective.handler.http)
+		http_defaults(&effective);
 	for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
 		r = fill_in(&effective, &settings[i], why);
 		if (r < 0)
@@ -326,7 +337,8 @@ struct model_config engine_model_config(const struct brood_service *service)
 		.oneshot = service->fresh == BROOD_ONESHOT,
 		.threads = service->threads,
 		.max_conns = service->max_conns,
-		.stack_kib = service->stack_kib,
+		.stack_kib = service->stack_kib + (service->handler.http ? HTTP_STACK_KIB : 0),
+		.last_chance_ms = service->handler.http ? HTTP_LAST_CHANCE_MS : 0,
 		.kill_after_ms = service->kill_after_ms,
 		.stall_cpu_ms = MODEL_STALL_CPU_MS,
 		.stall_loop_ms = MODEL_STALL_LOOP_MS,
@@ -341,7 +353,8 @@ size_t engine_area_size(const struct brood_service *service)
 
 	if (models[service->model]->many)
 		size = standing_sources_at(service->max_conns) + admission_own_size(service);
-	return (size + SLOT_SIZE - 1) / SLOT_SIZE * SLOT_SIZE;
+	size = (size + SLOT_SIZE - 1) / SLOT_SIZE * SLOT_SIZE;
+	return models[service->model]->standing && service->access_log ? size + LINE_RING_SIZE : size;
 }
 
 unsigned int engine_slots(const struct brood_service *service)

@@ -19,7 +19,7 @@ int config_listen_check(const struct brood_service *service, struct sentence *wh
 {
 	const char *next = service->listen ? service->listen : "";
 	unsigned int sockets = 0;
-	bool spread = false;
+	bool spread = false, datagrams = false;
 	struct url url;
 
 	for (next += strspn(next, URL_SEPARATORS); *next; next += strspn(next, URL_SEPARATORS)) {
@@ -28,9 +28,14 @@ int config_listen_check(const struct brood_service *service, struct sentence *wh
 		if (url_parse(next, size, &url, NULL) == 0 && url_check_settings(&url, NULL) == 0) {
 			sockets += url_sockets(&url, service->workers);
 			spread = spread || url_setting(&url, "reuseport");
+			datagrams = datagrams || url.scheme == URL_UDP || url.scheme == URL_UNIXGRAM;
 		}
 		next += size;
 	}
+	if (datagrams && service->handler.http)
+		return sentence_set(why, -EINVAL,
+			"service %s: listen says udp or unixgram, but its handler speaks HTTP, which needs streams",
+			service->name);
 	if (spread && service->model != BROOD_EVENT)
 		return sentence_set(why, -EINVAL,
 			"service %s: listen says reuseport, which model %s does not know; model event does",

@@ -86,12 +86,32 @@ void conn_run_deferred(struct brood_conn *conn)
 	}
 }
 
+/* With the requests of this client a standing worker has served as many as it should: it can leave as soon as he does. */
+static bool is_last_of_worker(const struct brood_conn *conn)
+{
+	const struct arena *arena = conn->service->arena;
+	uint32_t limit;
+
+	if (!arena)
+		return false;
+	limit = atomic_load_explicit(&arena->standing->limit, memory_order_relaxed);
+	return limit > 0 &&
+	       arena->requests + atomic_load_explicit(&conn->slot->requests, memory_order_relaxed) >= limit;
+}
+
 bool brood_conn_draining(struct brood_conn *conn)
 {
 	struct pollfd fd = { .fd = conn->model->config.life_fd, .events = POLLIN };
 
+	if (conn->model->draining)
+		return true;
+	/* Whoever turns a loop has heard of it there. */
+	if (conn->service->crowd)
+		return share_is_over(conn);
+	if (is_last_of_worker(conn))
+		return true;
 	/* A forked child has a copy of the flag as it was; the pipe is heard by all. */
-	return conn->model->draining || (poll(&fd, 1, 0) > 0 && fd.revents != 0) || share_is_over(conn);
+	return (poll(&fd, 1, 0) > 0 && fd.revents != 0) || share_is_over(conn);
 }
 
 int brood_conn_note(struct brood_conn *conn, const char *key, const char *value)

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -38,21 +39,67 @@ static bool is_owed_an_answer(const struct slot *slot)
 	return phase_of(slot) <= PHASE_HANDLE && !atomic_load(&slot->answering);
 }
 
-static bool say_last_words(struct service *service, int fd, const struct slot *slot)
-{
-	const struct brood_service *config = &service->config;
+struct words {
+	const void *text;
+	size_t size;
+};
 
-	if (config->last_words_size == 0 || !is_owed_an_answer(slot) ||
-		send(fd, config->last_words, config->last_words_size, MSG_DONTWAIT | MSG_NOSIGNAL) <= 0)
+/* A signal that a program brings upon itself is a crash; the others come from somebody. */
+static bool was_killed(const struct child_exit *ended)
+{
+	if (ended->code != CLD_KILLED && ended->code != CLD_DUMPED)
+		return false;
+	switch (ended->status) {
+	case SIGSEGV:
+	case SIGBUS:
+	case SIGILL:
+	case SIGFPE:
+	case SIGABRT:
+	case SIGTRAP:
+	case SIGSYS:
+		return false;
+	default:
+		return true;
+	}
+}
+
+/* ended: how the worker died; NULL: it lives, and is late. */
+static struct words words_for(const struct brood_service *config, const struct child_exit *ended)
+{
+	if (!ended && config->late_words_size > 0)
+		return (struct words){ config->late_words, config->late_words_size };
+	if (ended && was_killed(ended) && config->killed_words_size > 0)
+		return (struct words){ config->killed_words, config->killed_words_size };
+	return (struct words){ config->last_words, config->last_words_size };
+}
+
+unsigned int dead_status(const struct brood_service *config, const struct child_exit *ended)
+{
+	static const char begin[] = "HTTP/1.1 ";
+	const size_t at = sizeof begin - 1;
+	struct words words = words_for(config, ended);
+	const char *text = words.text;
+
+	if (words.size < at + 3 || memcmp(text, begin, at) != 0)
+		return 0;
+	return (unsigned int)((text[at] - '0') * 100 + (text[at + 1] - '0') * 10 + (text[at + 2] - '0'));
+}
+
+static bool say_last_words(struct service *service, int fd, const struct slot *slot, const struct child_exit *ended)
+{
+	struct words words = words_for(&service->config, ended);
+
+	if (words.size == 0 || !is_owed_an_answer(slot) ||
+		send(fd, words.text, words.size, MSG_DONTWAIT | MSG_NOSIGNAL) <= 0)
 		return false;
 	shutdown(fd, SHUT_WR);
 	tally_add(&service->ledger->tally->answered_for_the_dead, 1);
 	return true;
 }
 
-bool dead_answer(struct service *service, int fd, const struct slot *slot)
+bool dead_answer(struct service *service, int fd, const struct slot *slot, const struct child_exit *ended)
 {
-	bool said = say_last_words(service, fd, slot);
+	bool said = say_last_words(service, fd, slot, ended);
 	int parked = said ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
 
 	if (parked >= 0)
@@ -64,7 +111,7 @@ bool dead_answer(struct service *service, int fd, const struct slot *slot)
 
 bool dead_expire(struct service *service, int fd, const struct slot *slot)
 {
-	bool said = say_last_words(service, fd, slot);
+	bool said = say_last_words(service, fd, slot, NULL);
 
 	if (said)
 		discard_what_came(fd);
@@ -164,7 +211,7 @@ void dead_worker(struct service *service, struct end_record *record, const struc
 	}
 	end_read_slot(record, slot);
 	dead_examine(record, slot, ended);
-	if (fd >= 0 && record->phase != PHASE_OVER && dead_answer(service, fd, slot))
+	if (fd >= 0 && record->phase != PHASE_OVER && dead_answer(service, fd, slot, ended))
 		record->answered = true;
 	tally_add(&service->ledger->tally->ended, 1);
 	end_tell(service, record, ended);

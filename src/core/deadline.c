@@ -4,8 +4,17 @@
 #include <errno.h>
 
 #include "base/clock.h"
+#include "core/engine_private.h"
 #include "core/pace.h"
 #include "core/service.h"
+
+int64_t deadline_now_ns(const struct brood_conn *conn)
+{
+	return conn->service->crowd ? conn->service->engine->loop->now_ns : clock_now_ns();
+}
+
+/* By so much a worker that speaks HTTP is ahead of what it promised: in that time it tells its client by itself. */
+#define SAY_LATE_MS 100
 
 static int64_t from(int64_t start_ns, int ms)
 {
@@ -20,8 +29,11 @@ static void promise(struct brood_conn *conn)
 
 	if (conn->expired || conn->forked)
 		return;
-	atomic_store_explicit(
-		&conn->slot->must_end_ns, must_end_ns == CONN_NEVER ? 0 : must_end_ns, memory_order_relaxed);
+	if (must_end_ns == CONN_NEVER)
+		must_end_ns = 0;
+	else if (conn->service->config.handler.http)
+		must_end_ns += SAY_LATE_MS * NS_PER_MS;
+	atomic_store_explicit(&conn->slot->must_end_ns, must_end_ns, memory_order_relaxed);
 }
 
 void deadline_begin(struct brood_conn *conn)
@@ -44,7 +56,7 @@ void deadline_begin_request(struct brood_conn *conn)
 {
 	if (conn->request_ms < 0)
 		return;
-	conn->request_ns = from(clock_now_ns(), conn->request_ms);
+	conn->request_ns = from(deadline_now_ns(conn), conn->request_ms);
 	promise(conn);
 }
 
@@ -88,13 +100,31 @@ struct deadline deadline_for_write(struct brood_conn *conn, int64_t now_ns)
 	return nearer(deadline, pace_for_write(conn, now_ns), END_TOO_SLOW);
 }
 
+/* A protocol that knows what to say to a client that is late says it by itself, if the promise is not broken yet: from then
+ * on that is for whoever watches this worker, who looks at the promise first and then at the slot. */
+static void claim_answer(struct brood_conn *conn)
+{
+	struct slot *slot = conn->slot;
+	int64_t must_end_ns = atomic_load_explicit(&slot->must_end_ns, memory_order_relaxed);
+
+	if (!conn->service->config.handler.http || conn->forked || atomic_exchange(&slot->answering, 1))
+		return;
+	conn_tell(conn);
+	conn->may_say_late = must_end_ns == 0 || clock_now_ns() < must_end_ns;
+}
+
 int deadline_expire(struct brood_conn *conn, enum end_reason reason)
 {
+	int64_t must_end_ns = clock_now_ns();
+
 	if (!conn->expired) {
+		claim_answer(conn);
 		conn->expired = reason;
 		conn->broken = -ETIMEDOUT;
+		if (conn->may_say_late)
+			must_end_ns += SAY_LATE_MS * NS_PER_MS;
 		if (!conn->forked)
-			atomic_store_explicit(&conn->slot->must_end_ns, clock_now_ns(), memory_order_relaxed);
+			atomic_store_explicit(&conn->slot->must_end_ns, must_end_ns, memory_order_relaxed);
 		conn_tell(conn);
 	}
 	return -ETIMEDOUT;
@@ -104,7 +134,7 @@ int deadline_check(struct brood_conn *conn)
 {
 	struct deadline deadline = deadline_for_sleep(conn);
 
-	if (deadline.at_ns == CONN_NEVER || clock_now_ns() < deadline.at_ns)
+	if (deadline.at_ns == CONN_NEVER || deadline_now_ns(conn) < deadline.at_ns)
 		return 0;
 	return deadline_expire(conn, deadline.reason);
 }

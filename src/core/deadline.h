@@ -9,6 +9,10 @@
 
 struct brood_conn;
 
+/* Now, or, where many clients ask several times a request each, when their loop woke: near enough, since a handler that keeps it
+ * from turning has the watchdog to fear, not this. */
+int64_t deadline_now_ns(const struct brood_conn *conn);
+
 void deadline_begin(struct brood_conn *conn);         /* at the start of its life: first byte, total */
 void deadline_begin_request(struct brood_conn *conn); /* in the slot; to be published (conn_publish) by the caller */
 void deadline_end_request(struct brood_conn *conn);

@@ -9,6 +9,8 @@
 #include "contract/placed.h"
 #include "contract/transport.h"
 #include "core/accept.h"
+#include "core/access.h"
+#include "core/access_tell.h"
 #include "core/admit.h"
 #include "core/crowd.h"
 #include "core/dead.h"
@@ -61,6 +63,9 @@ void end_read_slot(struct end_record *record, const struct slot *slot)
 	record->bytes_in = atomic_load_explicit(&slot->bytes_in, memory_order_relaxed);
 	record->bytes_out = atomic_load_explicit(&slot->bytes_out, memory_order_relaxed);
 	record->requests = atomic_load_explicit(&slot->requests, memory_order_relaxed);
+	record->asked_ns = atomic_load_explicit(&slot->asked_ns, memory_order_relaxed);
+	if (record->asked_ns)
+		record->status = atomic_load(&slot->answering) ? slot->status : 0;
 	end_copy_texts(record, slot->note[0] || slot->blame[0], slot->blame, slot->note);
 }
 
@@ -164,6 +169,8 @@ void end_tell(struct service *service, const struct end_record *record, const st
 {
 	uint64_t unsaid = 0;
 
+	if (access_is_wanted(service) && (record->asked_ns || record->answered || record->answered_late))
+		access_tell_end(service, record, ended);
 	count(service->ledger->tally, record);
 	if (ended && record->died && !record->bystander)
 		end_worker_died(service, record->worker, (enum end_reason)record->reason, ended);
@@ -174,10 +181,10 @@ void end_tell(struct service *service, const struct end_record *record, const st
 }
 
 /* It said no goodbye, and a child of its own may still hold the socket: closing would not reach the client. */
-static bool answer_for_dead(struct brood_conn *conn)
+static bool answer_for_dead(struct brood_conn *conn, const struct child_exit *ended)
 {
 	if (!conn->expire_sent && !conn->transport->datagram)
-		conn->answered = dead_answer(conn->service, conn->fd, conn->slot);
+		conn->answered = dead_answer(conn->service, conn->fd, conn->slot, ended);
 	return conn->answered;
 }
 
@@ -187,8 +194,11 @@ static void tell(struct brood_conn *conn, enum end_reason reason, const struct c
 	struct end_record *record = &service->ledger->record;
 
 	end_fill_in(record, conn, reason);
+	record->answered_late = conn->expire_sent && conn->answered;
+	if (access_is_wanted(service))
+		access_collect(conn, record);
 	dead_examine(record, conn->slot, ended);
-	record->answered = ended && record->phase != PHASE_OVER && answer_for_dead(conn);
+	record->answered = ended && record->phase != PHASE_OVER && answer_for_dead(conn, ended);
 	end_tell(service, record, ended);
 }
 

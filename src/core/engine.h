@@ -28,6 +28,7 @@ struct zone;
 struct engine_supervised {
 	const struct board *board; /* at least engine_slots(service) slots */
 	struct log *log;
+	struct log *access_log; /* with a file of its own, or NULL */
 	struct listener *listeners;
 	size_t listener_count;
 	bool hold; /* accept nobody before engine_go */

@@ -13,6 +13,8 @@
 
 #include "base/clock.h"
 #include "contract/standing.h"
+#include "core/access.h"
+#include "core/access_tell.h"
 #include "core/admit.h"
 #include "core/arena.h"
 #include "core/dead.h"
@@ -38,7 +40,9 @@ static void copy_record(struct end_record *record, const struct end_record *left
 	record->queue_at_most = read_flag(&left->queue_at_most);
 	record->datagram = read_flag(&left->datagram);
 	record->counted = true;
-	record->died = record->answered = record->bystander = false;
+	record->died = record->answered = record->answered_late = record->bystander = false;
+	if (record->asked_ns)
+		record->status = left->status;
 	record->overdue_ms = 0;
 	if (record->reason == END_NONE || record->reason >= END_REASONS)
 		record->reason = END_UNKNOWN;
@@ -79,7 +83,7 @@ static bool is_counted(const struct service *service, const struct end_record *r
 	return service->model.ops->many && end_reason_kind(record->reason) != END_KIND_REFUSED;
 }
 
-static void tell(struct service *service, pid_t worker)
+static void tell(struct service *service, const struct harvest_note *note, pid_t worker)
 {
 	struct ledger *ledger = service->ledger;
 	struct end_record *record = &ledger->record;
@@ -87,6 +91,7 @@ static void tell(struct service *service, pid_t worker)
 	record->worker = worker;
 	if (record->arrival)
 		return;
+	record->answered_late = note->answered_ns != 0 && note->answered_ns == record->accepted_ns;
 	if (record->datagram && record->listener < ledger->acceptor_count)
 		ledger->acceptors[record->listener].dropped = record->dropped;
 	if (record->accepted_ns > ledger->last_accept_ns && record->accepted_ns <= ledger->loop_now_ns)
@@ -161,17 +166,20 @@ bool harvest_ring(struct service *service, unsigned int index, pid_t worker)
 	struct harvest_note *note = &service->ledger->notes[index];
 	uint64_t tail = note->tail;
 	uint64_t head = atomic_load_explicit(&standing->head, memory_order_acquire);
-	bool folded = false;
+	bool active = false;
 
+	/* Those of the ends up to head, if not more. */
+	if (access_is_wanted(service))
+		active = access_harvest(service, index);
 	if (standing->lost != note->lost)
 		tell_lost(service, note, standing->lost);
 	tell_accept_errors(service, note, standing);
 	if (service->model.ops->many) {
 		count_arrivals(service, note, standing);
-		folded = fold_harvest(service->ledger->tally, &standing->folded, &note->folded);
+		active |= fold_harvest(service->ledger->tally, &standing->folded, &note->folded);
 	}
 	if (head == tail)
-		return folded;
+		return active;
 	lines_hold(service);
 	service->ledger->loop_now_ns = clock_now_ns();
 	/* More than it can hold: that was no counting. What is in there cannot be told from rubbish. */
@@ -185,7 +193,7 @@ bool harvest_ring(struct service *service, unsigned int index, pid_t worker)
 		atomic_store(&standing->harvested, tail + 1);
 		take_note(service);
 		admit_write_end(service);
-		tell(service, worker);
+		tell(service, note, worker);
 	}
 	note->tail = tail;
 	atomic_store_explicit(&standing->harvested, tail, memory_order_release);
@@ -226,10 +234,16 @@ static void fill_in(const struct service *service, const struct seat *seat, pid_
 }
 
 /* Answers for it, if it can be reached, and tells its end. */
-static void end_seat(struct service *service, struct seat *seat, const struct child_exit *ended, int table_pidfd)
+static void end_seat(struct service *service, unsigned int index, struct seat *seat, const struct child_exit *ended,
+	int table_pidfd)
 {
 	struct end_record *record = &service->ledger->record;
+	const struct harvest_note *note = &service->ledger->notes[index];
 	int fd = reach_client(service, seat, table_pidfd);
+
+	if (access_is_wanted(service))
+		access_settle(service, index, seat);
+	record->answered_late = note->answered_ns != 0 && note->answered_ns == record->accepted_ns;
 
 	if (!service->model.ops->many)
 		tally_add(&service->ledger->tally->accepted, 1);
@@ -251,7 +265,7 @@ static void end_client(struct service *service, unsigned int index, pid_t worker
 
 	fill_in(service, &standing->seat, worker, reason);
 	service->ledger->record.answered = standing->served == service->ledger->notes[index].answered;
-	end_seat(service, &standing->seat, ended, table_pidfd);
+	end_seat(service, index, &standing->seat, ended, table_pidfd);
 }
 
 /* Of a worker that served many: the reason is that of the client whose handler ran; the others were only there. False: it had
@@ -273,7 +287,7 @@ static bool end_crowd(struct service *service, unsigned int index, pid_t worker,
 			continue;
 		fill_in(service, seat, worker, ran || all ? reason : END_WORKER_LOST);
 		service->ledger->record.bystander = any;
-		end_seat(service, seat, ended, table_pidfd);
+		end_seat(service, index, seat, ended, table_pidfd);
 		any = true;
 	}
 	return any;
@@ -336,7 +350,10 @@ void harvest_expire(struct service *service, unsigned int index, int table_pidfd
 	if (fd < 0)
 		return;
 	/* Meanwhile it may be done, and this the next client's socket with the same number: who has no promise to break yet. */
-	if (end_is_overdue(&seat->slot) && dead_expire(service, fd, &seat->slot))
+	if (end_is_overdue(&seat->slot) && dead_expire(service, fd, &seat->slot)) {
 		service->ledger->notes[index].answered = standing->served;
+		service->ledger->notes[index].answered_ns =
+			atomic_load_explicit(&seat->accepted_ns, memory_order_relaxed);
+	}
 	close(fd);
 }

@@ -20,7 +20,9 @@ struct harvest_note {
 	uint64_t lost, accept_errors;
 	uint64_t served; /* clients that one that serves many has taken */
 	struct folded folded;
-	uint64_t answered; /* its so-and-so-manieth client got .last_words while it lived; 0: none */
+	uint64_t lines_tail, lines_lost; /* of its ring of lines (core/access_tell.c) */
+	int64_t answered_ns;             /* the client accepted then got .late_words; 0: none */
+	uint64_t answered;               /* its so-and-so-manieth client got .last_words while it lived; 0: none */
 };
 
 int harvest_open(struct service *service);   /* 0 or -ENOMEM */

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "contract/transport.h"
+#include "core/access.h"
 #include "core/arena.h"
 #include "core/burden.h"
 #include "core/engine_private.h"
@@ -44,7 +45,8 @@ int inherit_after_load(struct brood *engine)
 
 static void leave_supervised(const struct brood *engine, const struct brood_conn *conn)
 {
-	int kept[] = { engine->log->fd, conn->service->board.fd, engine->life_pipe[0], conn->fd };
+	int kept[] = { engine->log->fd, conn->service->board.fd, engine->life_pipe[0], conn->fd,
+		access_target(conn->service)->fd };
 
 	descriptors_close_but(STDERR_FILENO + 1, engine->own_end - 1, kept, sizeof kept / sizeof *kept);
 	descriptors_close_but(engine->keep_below, -1, kept, sizeof kept / sizeof *kept);
@@ -117,8 +119,9 @@ void inherit_enter_standing(const struct service *service, int kept_fd)
 {
 	const struct brood *engine = service->engine;
 	const struct arena *arena = service->arena;
-	struct kept kept = { .count = 5,
-		.fds = { engine->log->fd, arena->life_fd, arena->wake_fd, arena->board_fd, kept_fd } };
+	struct kept kept = { .count = 6,
+		.fds = { engine->log->fd, arena->life_fd, arena->wake_fd, arena->board_fd, kept_fd,
+			access_target(service)->fd } };
 
 	for (size_t i = 0; i < arena->listener_count; i++) {
 		kept.fds[kept.count++] = arena->queue_fds[i];

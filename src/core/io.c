@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "contract/transport.h"
@@ -72,6 +73,41 @@ static void begin_answer(struct brood_conn *conn)
 	atomic_store(answering, 1);
 	if (conn->service->config.last_words_size > 0)
 		conn_tell(conn);
+}
+
+int io_unread(struct brood_conn *conn, const void *data, size_t size)
+{
+	size_t held = conn->buffer_end - conn->buffer_start;
+
+	if (size > CONN_BUFFER - held)
+		return -EMSGSIZE;
+	/* Mostly these are the very bytes that were there before. */
+	if (size > conn->buffer_start) {
+		memmove(conn->buffer + size, conn->buffer + conn->buffer_start, held);
+		conn->buffer_start = (unsigned int)size;
+		conn->buffer_end = (unsigned int)(size + held);
+	}
+	conn->buffer_start -= (unsigned int)size;
+	memcpy(conn->buffer + conn->buffer_start, data, size);
+	return 0;
+}
+
+int io_send_interim(struct brood_conn *conn, const void *data, size_t size)
+{
+	uint32_t answering = atomic_load_explicit(&conn->slot->answering, memory_order_relaxed);
+	int r = io_send(conn, data, size);
+
+	atomic_store_explicit(&conn->slot->answering, answering, memory_order_relaxed);
+	conn_tell(conn);
+	return r;
+}
+
+bool io_say_late(struct brood_conn *conn, const void *data, size_t size)
+{
+	if (conn->broken != -ETIMEDOUT || !conn->may_say_late)
+		return false;
+	conn->may_say_late = false;
+	return conn->transport->send(conn, data, size) == (ssize_t)size;
 }
 
 /* End and error may be the work of whoever shut the connection down: at its deadline, or when all was to end. */
@@ -207,7 +243,7 @@ int io_look_for_request(struct brood_conn *conn)
 	}
 	if (conn->buffer_start < conn->buffer_end || conn->transport->pending(conn))
 		return 0;
-	deadline = deadline_for_read(conn, clock_now_ns());
+	deadline = deadline_for_read(conn, deadline_now_ns(conn));
 	conn->parked_until_ns = deadline.at_ns;
 	conn->park_reason = deadline.reason;
 	return -EAGAIN;
@@ -220,42 +256,49 @@ int io_unpark(struct brood_conn *conn, int r)
 	return r < 0 && r != -ESHUTDOWN ? io_break(conn, r) : r;
 }
 
+/* The service drains, and the client, who does not know, may be sending. */
+static int wait_last_chance(struct brood_conn *conn)
+{
+	int64_t until_ns = clock_now_ns() + conn->model->config.last_chance_ms * NS_PER_MS;
+	int r;
+
+	if (conn->gave_way || conn->model->config.last_chance_ms == 0)
+		return -ESHUTDOWN;
+	r = conn->model->ops->wait(
+		conn, POLLIN, until_ns < conn->parked_until_ns ? until_ns : conn->parked_until_ns, false);
+	return r == -ETIMEDOUT ? -ESHUTDOWN : r;
+}
+
 int io_wait_for_request(struct brood_conn *conn)
 {
 	int r = io_look_for_request(conn);
 
-	return r == -EAGAIN ? io_unpark(conn, wait_parked(conn, conn->parked_until_ns)) : r;
+	if (r != -EAGAIN)
+		return r;
+	r = wait_parked(conn, conn->parked_until_ns);
+	if (r == -ESHUTDOWN)
+		r = wait_last_chance(conn);
+	return io_unpark(conn, r);
 }
 
-int brood_sendfile(struct brood_conn *conn, int fd, off_t offset, size_t size)
+ssize_t io_send_file(struct brood_conn *conn, int fd, off_t offset, size_t size)
 {
 	ssize_t n;
 	int r;
 
-	if (conn->transport->datagram)
-		return -EOPNOTSUPP;
-	if (conn->finished && !conn->broken)
-		return -EPIPE;
+	if (conn->broken)
+		return conn->broken;
 	begin_answer(conn);
-	while (size > 0) {
-		if (conn->broken)
-			return conn->broken;
-		if (deadline_check(conn) < 0)
-			return -ETIMEDOUT;
-		n = conn->transport->sendfile(conn, fd, offset, size);
-		if (n == -EAGAIN) {
-			r = wait_for_client(conn, POLLOUT);
-			if (r < 0)
-				return r;
-			continue;
-		}
-		if (n == 0)
-			return -ENODATA;
-		if (n < 0)
-			return fail(conn, (int)n);
-		count_operation(conn, &conn->slot->bytes_out, n);
-		offset += n;
-		size -= (size_t)n;
+	if (deadline_check(conn) < 0)
+		return -ETIMEDOUT;
+	n = conn->transport->sendfile(conn, fd, offset, size);
+	if (n == -EAGAIN) {
+		r = wait_for_client(conn, POLLOUT);
+		return r < 0 ? r : -EAGAIN;
 	}
-	return 0;
+	if (n < 0)
+		return fail(conn, (int)n);
+	if (n > 0)
+		count_operation(conn, &conn->slot->bytes_out, n);
+	return n;
 }

@@ -16,6 +16,18 @@ ssize_t io_recv(struct brood_conn *conn, void *buf, size_t size); /* > 0, 0 at t
 int io_send(struct brood_conn *conn, const void *data, size_t size);
 int io_finish(struct brood_conn *conn); /* idempotent */
 
+/* One try: some bytes of a file, > 0; 0 at its end; -EAGAIN after a wait, now the client takes some; -errno. */
+ssize_t io_send_file(struct brood_conn *conn, int fd, off_t offset, size_t size);
+
+/* What was read too much, to be read again: at most CONN_BUFFER bytes with what is held back already, else -EMSGSIZE. */
+int io_unread(struct brood_conn *conn, const void *data, size_t size);
+
+/* Bytes that are no answer yet ("100 Continue"): should this worker die, its client is still owed one. */
+int io_send_interim(struct brood_conn *conn, const void *data, size_t size);
+
+/* After a wait for the client timed out, if none of the answer has left: one try to say so. True: it was said. */
+bool io_say_late(struct brood_conn *conn, const void *data, size_t size);
+
 /* Between two calls of handle: until the client sends something (0), falls silent (-ETIMEDOUT, expired is set),
  * or the service drains (-ESHUTDOWN). */
 int io_wait_for_request(struct brood_conn *conn);

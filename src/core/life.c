@@ -123,7 +123,7 @@ static enum end_reason reason_for(const struct brood_conn *conn, int result)
 	case -EPIPE:
 		/* brood_close leaves -EPIPE behind as well; then nothing is wrong. */
 		if (conn->finished && result >= 0)
-			return END_FINISHED;
+			return conn->bad_request ? END_BAD_REQUEST : END_FINISHED;
 		return END_CLIENT_GONE;
 	case -ECANCELED:
 		return conn->model->killed ? END_STOPPED : END_SUPERVISOR_GONE;
@@ -132,7 +132,9 @@ static enum end_reason reason_for(const struct brood_conn *conn, int result)
 	}
 	if (result == -ESHUTDOWN && conn->broken == 0)
 		return conn->gave_way ? END_GAVE_WAY : END_DRAINED;
-	return result < 0 ? END_HANDLER_FAILED : END_FINISHED;
+	if (result < 0)
+		return END_HANDLER_FAILED;
+	return conn->bad_request ? END_BAD_REQUEST : END_FINISHED;
 }
 
 static enum end_reason reason_for_answer(int result)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "contract/line_spool.h"
 #include "contract/transport.h"
 #include "core/crowd.h"
 #include "core/engine_private.h"
@@ -107,12 +108,13 @@ void pool_renew(struct brood_conn *conn)
 	conn->fd = -1;
 	conn->pid = 0;
 	conn->ended_ns = 0;
+	conn->queue_us = -1;
 	conn->expire_sent = conn->answered = conn->recorded = false;
 	conn->expired = 0;
 	conn->broken = conn->result = 0;
 	conn->set_up = conn->refused = false;
-	conn->got_byte = conn->eof = conn->finished = conn->aborted = conn->blocks = conn->drained = conn->peeks =
-		conn->gave_way = conn->forked = conn->child = false;
+	conn->got_byte = conn->eof = conn->finished = conn->aborted = conn->bad_request = conn->may_say_late =
+		conn->blocks = conn->drained = conn->peeks = conn->gave_way = conn->forked = conn->child = false;
 	conn->peer_size = conn->local_size = 0;
 	conn->has_peer_text = false;
 	conn->buffer_start = conn->buffer_end = 0;
@@ -120,6 +122,9 @@ void pool_renew(struct brood_conn *conn)
 	conn->packet.wrote = false;
 	conn->defers = 0;
 	conn->file = NULL;
+	conn->spooled = 0;
+	if (conn->service->access_format != ACCESS_NONE && conn->model->ops->publishes)
+		line_spool_begin(conn->slot);
 	memset(conn->slot, 0, slot_used(conn->slot)); /* texts nobody wrote are empty since the last time */
 }
 

@@ -15,6 +15,7 @@
 #include "core/park.h"
 #include "core/rarely.h"
 #include "loop/loop.h"
+#include "observe/access_line.h"
 #include "observe/board.h"
 #include "observe/log.h"
 
@@ -106,7 +107,14 @@ struct ledger {
 	int64_t held_since_ns;
 	struct loop_pause lines_pause;
 	struct service *service;
-	char scratch[LOG_SCRATCH_SIZE]; /* for end records: stack pages are copied after each fork, these are not */
+	char scratch[LOG_SCRATCH_SIZE +
+		     1]; /* for end records: stack pages are copied after each fork, these are not */
+};
+
+/* The line of HTTP's answers that says Date, where one process makes many of them (http/http_clock.c). */
+struct service_date {
+	int64_t second;
+	char line[40];
 };
 
 /* What a forked worker sees as well: hardly ever written once it serves. */
@@ -123,6 +131,12 @@ struct service {
 	struct arena *arena;         /* of standing workers */
 	struct crowd *crowd;         /* in a worker that serves many: itself; NULL elsewhere */
 	struct admission *admission; /* NULL: no limits */
+	struct service_date date;    /* of a crowd */
+
+	enum access_format access_format;
+	struct log *access_log;           /* with a file of its own; NULL: its lines are among all others */
+	struct log own_access_log;        /* that, unless a supervisor has it */
+	struct access_stamp access_stamp; /* of a crowd */
 };
 
 #endif

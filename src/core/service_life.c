@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "contract/transport.h"
 #include "core/accept.h"
+#include "core/access_tell.h"
 #include "core/admission.h"
 #include "core/arena.h"
 #include "core/engine_private.h"
@@ -39,6 +40,7 @@ struct service *service_new(struct brood *engine, const struct brood_service *ef
 	service->ledger->service = service;
 	service->engine = engine;
 	service->config = *effective;
+	service->access_format = access_line_format(effective->access_log);
 	service->app = effective->app;
 	service->ledger->accept_state = ACCEPT_CLOSED;
 	service->board.fd = -1;
@@ -76,6 +78,7 @@ static int take_listeners(struct service *service, const struct engine_supervise
 	for (size_t i = 0; i < supervised->listener_count; i++)
 		add_acceptor(service, &supervised->listeners[i]);
 	service->ledger->held = supervised->hold;
+	service->access_log = supervised->access_log;
 	return 0;
 }
 
@@ -112,7 +115,7 @@ int service_open(struct service *service)
 	if (r == 0 && service->ledger->acceptor_count == 0)
 		r = sentence_set(
 			&engine->why, -EINVAL, "service %s listens nowhere: .listen is empty", service->config.name);
-	return r;
+	return r < 0 ? r : access_open(service, &engine->why);
 }
 
 int service_load(struct service *service)
@@ -336,6 +339,7 @@ void service_stop(struct service *service)
 	}
 	service->model_started = false;
 	lines_close(service);
+	access_close(service);
 	close_listeners(service);
 	/* Threads that never came back may still use their connection, and what load made. */
 	if (service->ledger->out_count > 0)

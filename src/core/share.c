@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "core/accept_standing.h"
 #include "core/arena.h"
+#include "core/deadline.h"
 #include "core/engine_private.h"
 #include "core/tell.h"
 
@@ -44,7 +45,7 @@ static bool somebody_waits_still(const struct service *service)
 
 bool share_was_had(const struct brood_conn *conn)
 {
-	return clock_now_ns() - conn->accepted_ns >= SHARE_MS * NS_PER_MS;
+	return deadline_now_ns(conn) - conn->accepted_ns >= SHARE_MS * NS_PER_MS;
 }
 
 bool share_is_wanted(const struct brood_conn *conn)
@@ -60,8 +61,10 @@ bool share_is_over(const struct brood_conn *conn)
 void share_look_for_waiting(struct service *service)
 {
 	struct ledger *ledger = service->ledger;
-
-	bool waiting = ledger->accept_state == ACCEPT_FULL && accept_standing_anyone_waits(service);
+	/* An iterative handler may serve its client in the midst of accepting: before anybody noted that there is no room. */
+	bool full = ledger->accept_state == ACCEPT_FULL ||
+		    (ledger->accepting && service->model.ops->room(&service->model) <= 0);
+	bool waiting = full && accept_standing_anyone_waits(service);
 
 	tally_set(&ledger->tally->waiting, waiting);
 	for (unsigned int i = 0; service->arena && i < service->board.count; i++)

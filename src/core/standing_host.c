@@ -10,6 +10,8 @@
 
 #include "base/clock.h"
 #include "core/accept_standing.h"
+#include "core/access.h"
+#include "core/access_tell.h"
 #include "core/arena.h"
 #include "core/crowd.h"
 #include "core/engine_private.h"
@@ -89,6 +91,8 @@ static int lend(struct service *service, unsigned int index)
 	atomic_store_explicit(&standing->started_ns, clock_now_ns(), memory_order_relaxed);
 	atomic_store(&standing->state, is_idle_at_once(service) ? STANDING_IDLE : STANDING_STARTING);
 	harvest_begin(service, index);
+	if (access_is_wanted(service))
+		access_begin_ring(service, index);
 	return service->arena->board_fd >= 0 ? 0 : board_lend(&service->board, index);
 }
 

@@ -108,6 +108,7 @@ void tell_client(struct arena *arena, const struct admit_client *client, bool li
 	struct standing *standing = arena->standing;
 	struct brood_conn *conn = &arena->conn;
 
+	conn->queue_us = queue_wait_bounded_us(&client->queue_wait);
 	/* A datagram's descriptor is the listener's: nobody is to shut that down for a client. */
 	atomic_store_explicit(
 		&standing->seat.client_fd, conn->transport->datagram ? -1 : conn->fd, memory_order_relaxed);

@@ -103,6 +103,14 @@ static int iterative_wait_fd(struct brood_conn *conn, int fd, short events, int6
 	return r < 0 ? r : wait_seen((short)r);
 }
 
+/* A client that always has a request on the line never lets its handler wait: timers and the supervisor are heard all the
+ * same. What is killed meanwhile learns it from its next wait. */
+static void iterative_breathe(struct brood_conn *conn)
+{
+	if (!conn->child)
+		loop_turn(conn->model->loop, 0);
+}
+
 static int iterative_fork(struct brood_conn *conn)
 {
 	struct held_set *set = conn->model->state;
@@ -152,6 +160,7 @@ const struct model_ops model_iterative = {
 	.place = iterative_place,
 	.wait = iterative_wait,
 	.wait_fd = iterative_wait_fd,
+	.breathe = iterative_breathe,
 	.sweep = iterative_sweep,
 	.fork = iterative_fork,
 	.kill = iterative_kill,

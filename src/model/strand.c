@@ -100,6 +100,22 @@ static void end_park(struct strands *strands, struct strand *strand)
 	make_ready(strands, strand, conn->transport->readable(conn) ? 0 : -ESHUTDOWN);
 }
 
+/* We drain, and the client, who does not know, may be sending: its park goes on for a little while. */
+static void drain_park(struct strands *strands, struct strand *strand)
+{
+	int64_t until_ns = strands->loop->now_ns + strands->model->config.last_chance_ms * NS_PER_MS;
+
+	if (strands->model->config.last_chance_ms == 0 || strand->conn->transport->readable(strand->conn) ||
+		watch(strands, strand, 0) < 0) {
+		end_park(strands, strand);
+		return;
+	}
+	strand->last_chance = true;
+	strand->events = EPOLLIN;
+	set_deadline(
+		strands, strand, until_ns < strand->conn->parked_until_ns ? until_ns : strand->conn->parked_until_ns);
+}
+
 /* It keeps no stack while its client is silent. What came already is served in the next turn, after others. */
 static void park(struct strands *strands, struct strand *strand)
 {
@@ -111,7 +127,7 @@ static void park(struct strands *strands, struct strand *strand)
 		return;
 	}
 	if (strands->model->draining && strand->begun) {
-		end_park(strands, strand);
+		drain_park(strands, strand);
 		return;
 	}
 	r = watch(strands, strand, 0);
@@ -167,6 +183,7 @@ static void go_on(struct strands *strands, struct strand *strand, int woken)
 {
 	strand->woken = woken;
 	strand->events = 0;
+	strand->last_chance = false;
 	if (run_some(strands, strand) == 0) {
 		settle(strands, strand);
 		return;
@@ -201,7 +218,7 @@ static void timer_fires(struct loop_timer *timer)
 	if (strand->deadline_ns > strands->loop->now_ns)
 		loop_arm(strands->loop, timer, strand->deadline_ns);
 	else
-		go_on(strands, strand, -ETIMEDOUT);
+		go_on(strands, strand, strand->last_chance ? -ESHUTDOWN : -ETIMEDOUT);
 }
 
 /* Whoever becomes ready meanwhile has his turn in the next one. */
@@ -284,7 +301,7 @@ void strands_drain(struct strands *strands)
 {
 	for (unsigned int i = 0; i < strands->used; i++)
 		if (strands->all[i].state == STRAND_PARKED && strands->all[i].begun)
-			end_park(strands, &strands->all[i]);
+			drain_park(strands, &strands->all[i]);
 }
 
 void strands_cancel(struct strands *strands)

@@ -40,6 +40,7 @@ struct strand {
 	uint32_t watched; /* that the loop was asked for */
 	int woken;        /* what its wait answers */
 	bool begun;       /* a fiber has ever served it */
+	bool last_chance; /* we drain, and its client has until deadline_ns for one more request */
 	bool sends;       /* its answer is to leave */
 };
 

@@ -213,7 +213,7 @@ void log_batch_flush(struct log *log, struct log_batch *batch)
 static bool put_into_batch(struct log *log, struct log_batch *batch, const char *line, size_t size)
 {
 	/* A datagram socket takes each write for a line. */
-	if (!batch || log->lost > 0 || log->target == LOG_TARGET_SOCKET)
+	if (!batch || (log->lost > 0 && !log->is_foreign) || log->target == LOG_TARGET_SOCKET)
 		return false;
 	if (batch->used + size > LOG_LINE_MAX)
 		log_batch_flush(log, batch);
@@ -282,6 +282,71 @@ static void write_record(struct log *log, const struct log_record *record, char 
 	/* Still lost lines: the target refused to say so a moment ago. */
 	if (log->lost > 0 || !write_line(log, block, size))
 		count_lost(log, pid, 1);
+}
+
+/* ---- Lines of others ---- */
+
+static void pass_to_function(struct log *log, const char *lines, size_t size)
+{
+	for (size_t at = 0; at < size;) {
+		size_t line = (size_t)((const char *)memchr(lines + at, '\n', size - at) - (lines + at)) + 1;
+
+		log->fn(log->fn_arg, BROOD_INFO, lines + at, line);
+		at += line;
+	}
+}
+
+/* Not on the stack of those who have nothing to report. */
+static __attribute__((noinline)) void report_lost_before(struct log *log, struct log_batch *batch, int pid)
+{
+	char block[LOG_SCRATCH_SIZE];
+
+	if (batch)
+		log_batch_flush(log, batch);
+	report_lost(log, block, pid);
+}
+
+/* A datagram socket takes each write for a line. The byte before each is the newline of the one before. */
+static size_t write_lines(struct log *log, char *block, size_t size)
+{
+	size_t at = 0;
+
+	if (log->target != LOG_TARGET_SOCKET)
+		return write_block(log, block, size);
+	while (at < size) {
+		size_t line = (size_t)((char *)memchr(block + 1 + at, '\n', size - at) - (block + at));
+
+		if (!write_line(log, block + at, line))
+			break;
+		at += line;
+	}
+	return at;
+}
+
+void log_pass(struct log *log, struct log_batch *batch, char *block, size_t size)
+{
+	int pid = batch ? batch->pid : getpid();
+	size_t taken = 0;
+
+	if (log->fd < 0 && log->fn) {
+		pass_to_function(log, block + 1, size);
+		return;
+	}
+	if (log->fd < 0 && !log->path)
+		return;
+	follow_rotation(log);
+	if (log->lost > 0 && !log->is_foreign)
+		report_lost_before(log, batch, pid);
+	if (put_into_batch(log, batch, block + 1, size))
+		return;
+	if (log->lost == 0 || log->is_foreign)
+		taken = write_lines(log, block, size);
+	count_lost(log, pid, count_lines(block + 1 + taken, size - taken));
+}
+
+uint64_t log_take_lost(struct log *log)
+{
+	return atomic_exchange(&log->lost, 0);
 }
 
 /* A function of its own, so that those who bring their scratch do not pay for pages of stack: see LOG_SCRATCH_SIZE. */

@@ -51,6 +51,7 @@ struct log {
 	struct log_rotation *rotation; /* of path, or NULL */
 	_Atomic uint32_t rotations;    /* that this process knows of */
 	_Atomic int zone_by;           /* pid that asks for it, see log_own; 0: anybody */
+	bool is_foreign; /* its lines are not ours: what is lost is for others to tell (log_take_lost) */
 };
 
 void log_init(struct log *log); /* to nowhere: fd -1, fn NULL, BROOD_INFO, text */
@@ -74,9 +75,16 @@ int log_adopt(struct log *log, int fd);
 /* Encode and write. Never blocks, never fails. Cheap when record->level > log->max. */
 void log_write(struct log *log, const struct log_record *record);
 
+/* Lines that somebody else made: whole ones, in block[1 … size], at most LOG_LINE_MAX bytes; block[0] is the log's. They may wait
+ * in batch (NULL: not), and are lost as others are. Whatever the log's level is: who asked for them wants them. */
+void log_pass(struct log *log, struct log_batch *batch, char *block, size_t size);
+
 /* What records with this batch left in it: lines of other processes may have come in between, no more is held back than
  * LOG_LINE_MAX bytes. */
 void log_batch_flush(struct log *log, struct log_batch *batch);
+
+/* Of a log that is foreign: lines lost since the last time. */
+uint64_t log_take_lost(struct log *log);
 
 /* Only the encoding, for tests: bytes written into line (with newline; always valid UTF-8 in JSON). */
 size_t log_encode(

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Goes through a head line by line. Invariant: each byte is looked at in its order, once, whatever calls it comes in,
- * so a head has one outcome; the meaning of a line is asked for only when its end is there (http1_line.c,
- * http1_meaning.c).
+ * Goes through a head line by line. Invariant: each byte is looked at in its order, whatever calls it comes in, so a
+ * head has one outcome; the meaning of a line is asked for only when its end is there (http1_line.c, http1_meaning.c).
+ * Once, but for a field's line that came in part, or is none of the plain ones: twice (take_plain_fields).
  *
  *   LEAD (method, name) ──→ GAP (blanks before ':', by option) ──→ REST (to the line's end) ──→ LEAD of the next
  *     └──→ FOLD (a line that goes on with a value, by option) ──────────────────────────────────┘
@@ -76,7 +76,7 @@ static enum outcome scan_lead(
 {
 	uint32_t from = request->line_at + request->scanned;
 	uint32_t to = request->line_at + max + 1 < feed.size ? request->line_at + max + 1 : feed.size;
-	uint32_t end = (uint32_t)(http1_scan_run(feed.data + from, feed.data + to, HTTP1_SCAN_TOKEN) - feed.data);
+	uint32_t end = (uint32_t)(http1_scan_token(feed.data + from, feed.data + to) - feed.data);
 
 	request->scanned = end - request->line_at;
 	if (request->scanned > max)
@@ -225,7 +225,7 @@ static enum outcome take_gap(struct http1_request *request, struct feed feed)
 }
 
 /* [from, to) without blanks around it. */
-static struct http1_part trimmed(const char *data, uint32_t from, uint32_t to)
+static inline struct http1_part trimmed(const char *data, uint32_t from, uint32_t to)
 {
 	while (from < to && http1_scan_blank(data[from]))
 		from++;
@@ -249,13 +249,27 @@ static void lengthen_value(struct http1_request *request, const char *data, uint
 	request->folded = true;
 }
 
+/* The line of the field at hand is complete: its name and where its value begins are known. */
+static inline enum outcome keep_field(
+	struct http1_request *request, struct feed feed, uint32_t line_end, uint32_t next)
+{
+	struct http1_field *field = &request->field[request->fields];
+	enum http1_fault fault;
+
+	field->value = trimmed(feed.data, field->value.at, line_end);
+	request->fields++;
+	fault = http1_meaning_read(request, feed.data, field);
+	if (fault)
+		return refuse(request, fault);
+	next_line(request, next);
+	return NEXT;
+}
+
 /* Also the rest of a line that only goes on with a value. */
 static enum outcome take_value(struct http1_request *request, struct feed feed)
 {
-	struct http1_field *field = &request->field[request->fields];
 	uint32_t from = request->line_at + request->scanned;
 	uint32_t end = (uint32_t)(http1_scan_text(feed.data + from, feed.data + feed.size) - feed.data);
-	enum http1_fault fault;
 	enum outcome outcome;
 	uint32_t next;
 
@@ -270,13 +284,40 @@ static enum outcome take_value(struct http1_request *request, struct feed feed)
 		next_line(request, next);
 		return NEXT;
 	}
-	field->value = trimmed(feed.data, field->value.at, end);
-	request->fields++;
-	fault = http1_meaning_read(request, feed.data, field);
-	if (fault)
-		return refuse(request, fault);
-	next_line(request, next);
-	return NEXT;
+	return keep_field(request, feed, end, next);
+}
+
+/*
+ * Fields whose lines are all here, and in order, as nearly all are: what take_name and take_value come to, without a note
+ * of each step for a next call. Finds fault with nothing: what is not plain is theirs, from the first byte of its line.
+ */
+static enum outcome take_plain_fields(struct http1_request *request, struct feed feed)
+{
+	const char *data = feed.data, *limit = data + feed.size;
+	uint32_t fields_max = bound(request->options->fields_max, HTTP1_FIELDS_MAX);
+	enum outcome outcome = NEXT;
+
+	while (outcome == NEXT && request->fields < fields_max) {
+		struct http1_field *field = &request->field[request->fields];
+		const char *name = data + request->line_at, *colon = http1_scan_token(name, limit), *end;
+
+		if (colon == name || colon == limit || *colon != ':' || colon - name > HTTP1_NAME_MAX)
+			return NEXT;
+		end = http1_scan_text(colon + 1, limit);
+		if (limit - end < 2 || end[0] != '\r' || end[1] != '\n')
+			return NEXT;
+		field->name = (struct http1_part){ request->line_at, (uint32_t)(colon - name) };
+		field->value.at = (uint32_t)(colon + 1 - data);
+		outcome = keep_field(request, feed, (uint32_t)(end - data), (uint32_t)(end + 2 - data));
+	}
+	return outcome;
+}
+
+static enum outcome take_fields(struct http1_request *request, struct feed feed)
+{
+	enum outcome outcome = request->scanned == 0 ? take_plain_fields(request, feed) : NEXT;
+
+	return outcome == NEXT ? take_name(request, feed) : outcome;
 }
 
 static enum outcome take(struct http1_request *request, struct feed feed)
@@ -284,7 +325,7 @@ static enum outcome take(struct http1_request *request, struct feed feed)
 	if (!request->has_line)
 		return request->step == LEAD ? take_method(request, feed) : take_target(request, feed);
 	if (request->step == LEAD)
-		return take_name(request, feed);
+		return take_fields(request, feed);
 	return request->step == GAP ? take_gap(request, feed) : take_value(request, feed);
 }
 

@@ -6,7 +6,8 @@
  * could read differently is refused with the status that fits, because a proxy in front may have read it the other
  * way (request smuggling). What may be read more loosely has an option by name, off by default.
  *
- * Incremental: feed what has come so far, again and again, from the same first byte; nothing is looked at twice.
+ * Incremental: feed what has come so far, again and again, from the same first byte; nothing is looked at more than
+ * twice.
  * Parts are offsets, so the bytes may move between two calls.
  */
 #ifndef PROTOCOL_HTTP1_H

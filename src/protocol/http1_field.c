@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "protocol/http1_field.h"
 
+#include "protocol/http1_scan.h"
 #include "protocol/http1_token.h"
 
 static const char reserved[][20] = {
@@ -24,10 +25,7 @@ bool http1_field_value_valid(const char *value, size_t size)
 {
 	if (size > 0 && (http1_token_blanks(value, 1) || http1_token_blanks(value + size - 1, 1)))
 		return false;
-	for (size_t i = 0; i < size; i++)
-		if (((unsigned char)value[i] < ' ' && value[i] != '\t') || value[i] == '\x7f')
-			return false;
-	return true;
+	return http1_scan_text(value, value + size) == value + size;
 }
 
 bool http1_field_reserved(const char *name, size_t size)

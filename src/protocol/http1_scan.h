@@ -55,22 +55,51 @@ static inline const char *http1_scan_run(const char *at, const char *end, unsign
 	return at;
 }
 
+/* Where the first of these bytes is that is not 0; their number if all are. */
+static inline size_t http1_scan_first(http1_scan_bytes bytes)
+{
+	uint64_t half[2];
+
+	memcpy(half, &bytes, sizeof half);
+	if (half[0])
+		return (size_t)__builtin_ctzll(le64toh(half[0])) / 8;
+	return 8 + (half[1] ? (size_t)__builtin_ctzll(le64toh(half[1])) / 8 : 8);
+}
+
+/* The same as http1_scan_run(…, HTTP1_SCAN_TOKEN), for names: they are mostly letters and '-', and fewer than sixteen.
+ * Another byte of a token is left to the table. */
+static inline const char *http1_scan_token(const char *at, const char *end)
+{
+	while (end - at >= (ptrdiff_t)sizeof(http1_scan_bytes)) {
+		http1_scan_bytes bytes, usual;
+		size_t first;
+
+		memcpy(&bytes, at, sizeof bytes);
+		usual = (http1_scan_bytes)(((bytes | 0x20) - 'a' < 26) | (bytes == '-'));
+		first = http1_scan_first(~usual);
+		at += first;
+		if (first == sizeof bytes)
+			continue;
+		if (!http1_scan_is(*at, HTTP1_SCAN_TOKEN))
+			return at;
+		at++;
+	}
+	return http1_scan_run(at, end, HTTP1_SCAN_TOKEN);
+}
+
 /* The same as http1_scan_run(…, HTTP1_SCAN_TEXT), for runs that are mostly longer than a name. A request with
  * eight fields takes 195 ns with sixteen bytes at a time, 230 with eight in a word, 275 with one. */
 static inline const char *http1_scan_text(const char *at, const char *end)
 {
 	while (end - at >= (ptrdiff_t)sizeof(http1_scan_bytes)) {
 		http1_scan_bytes bytes;
-		uint64_t found[2];
+		size_t first;
 
 		memcpy(&bytes, at, sizeof bytes);
-		bytes = (http1_scan_bytes)((bytes < 0x20) | (bytes == 0x7f));
-		memcpy(found, &bytes, sizeof found);
-		if (!(found[0] | found[1])) {
-			at += sizeof bytes;
+		first = http1_scan_first((http1_scan_bytes)((bytes < 0x20) | (bytes == 0x7f)));
+		at += first;
+		if (first == sizeof bytes)
 			continue;
-		}
-		at += found[0] ? __builtin_ctzll(le64toh(found[0])) / 8 : 8 + __builtin_ctzll(le64toh(found[1])) / 8;
 		if (*at != '\t')
 			return at;
 		at++;

@@ -4,6 +4,7 @@
 #define PROTOCOL_HTTP1_STATUS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* 100 … 599 (RFC 9110, 15): others are never written to a client. */
 bool http1_status_valid(unsigned int status);
@@ -16,5 +17,8 @@ bool http1_status_has_body(unsigned int status);
 
 /* "Not Found"; "" for what is not registered: a status line may end after its code and a space (RFC 9112, 4). */
 const char *http1_status_reason(unsigned int status);
+
+/* "HTTP/1.1 404 Not Found", without CRLF; NULL for what is not registered. */
+const char *http1_status_line(unsigned int status, size_t *ret_size);
 
 #endif

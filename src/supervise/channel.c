@@ -11,6 +11,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* Which log is meant. */
+#define ACCESS_LOG "access"
+
 union channel_control {
 	struct cmsghdr align;
 	char bytes[CMSG_SPACE(CHANNEL_FDS_MAX * sizeof(int))];
@@ -83,7 +86,7 @@ int channel_send_listeners(int fd, const int *fds, size_t count)
 	return send_message(fd, &message, fds, count);
 }
 
-int channel_send_log(int fd, int log_fd)
+static int send_log(int fd, int log_fd, const char *which)
 {
 	struct channel_message message = {
 		.version = CHANNEL_VERSION,
@@ -92,7 +95,23 @@ int channel_send_log(int fd, int log_fd)
 		.value = 1,
 	};
 
+	snprintf(message.text, sizeof message.text, "%s", which);
 	return send_message(fd, &message, &log_fd, 1);
+}
+
+int channel_send_log(int fd, int log_fd)
+{
+	return send_log(fd, log_fd, "");
+}
+
+int channel_send_access_log(int fd, int log_fd)
+{
+	return send_log(fd, log_fd, ACCESS_LOG);
+}
+
+bool channel_is_access_log(const struct channel_message *message)
+{
+	return strcmp(message->text, ACCESS_LOG) == 0;
 }
 
 static void close_all(const struct received_fds *received)

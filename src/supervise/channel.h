@@ -26,7 +26,7 @@ enum channel_type {
 	CHANNEL_STOP,
 	CHANNEL_RESIZE,    /* value: workers; answered by RESIZED */
 	CHANNEL_LOG_LEVEL, /* value: enum brood_level */
-	CHANNEL_REOPEN,    /* the log; value 1: its descriptor comes along; answered by REOPENED */
+	CHANNEL_REOPEN,    /* a log, as text says; value 1: its descriptor comes along; answered by REOPENED */
 	/* to the supervisor */
 	CHANNEL_READY,
 	CHANNEL_QUIET,
@@ -57,6 +57,10 @@ int channel_send_listeners(int fd, const int *fds, size_t count);
 
 /* CHANNEL_REOPEN. log_fd is borrowed: a service process may lack the right, or the way, to open the file itself. */
 int channel_send_log(int fd, int log_fd);
+
+/* The same for the file of its access log. */
+int channel_send_access_log(int fd, int log_fd);
+bool channel_is_access_log(const struct channel_message *message);
 
 /* One message, without descriptors (-EBADMSG if there are any). Never blocks: -EAGAIN if there is none, -EPIPE when
  * the other side is gone. */

@@ -8,6 +8,7 @@
 
 #include "core/engine.h"
 #include "observe/log.h"
+#include "supervise/access_logs.h"
 #include "supervise/confine.h"
 #include "supervise/listeners.h"
 #include "supervise/supervisor.h"
@@ -20,14 +21,24 @@ static int found_later(struct brood_conn *conn, void *app)
 	return -ENOSYS;
 }
 
+static int request_found_later(struct brood_http *http, void *app)
+{
+	(void)http;
+	(void)app;
+	return -ENOSYS;
+}
+
 static int find_effective(
 	const struct supervise_service *config, struct brood_service *ret_effective, struct sentence *why)
 {
 	struct brood_service declared = config->service;
 	struct sentence reason;
 
-	if (config->open && !declared.handler.handle)
+	if (config->open && !declared.handler.handle) {
 		declared.handler.handle = found_later;
+		if (declared.access_log)
+			declared.handler.http = request_found_later;
+	}
 	if (engine_effective(&declared, sizeof declared, ret_effective, &reason) == 0 &&
 		confine_check(ret_effective, &reason) == 0)
 		return 0;
@@ -50,6 +61,7 @@ static int init_service(struct generation *generation, struct supervised *servic
 		.channel_source.fd = -1,
 	};
 	list_init(&service->resizing);
+	log_init(&service->access_log);
 	if (find_effective(config, &service->effective, why) < 0)
 		return -EINVAL;
 	/* Room in the heap of timers for each of them: no arming ever fails later. */
@@ -93,6 +105,7 @@ void generation_free(struct generation *generation)
 	for (size_t i = 0; i < generation->service_count; i++) {
 		loop_disarm(&generation->supervisor->loop, &generation->services[i].timer);
 		listeners_close(&generation->services[i]);
+		access_logs_close(&generation->services[i]);
 	}
 	list_remove(&generation->link);
 	if (generation->load)

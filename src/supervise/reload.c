@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/list.h"
+#include "supervise/access_logs.h"
 #include "supervise/channel.h"
 #include "supervise/inheritance.h"
 #include "supervise/listeners.h"
@@ -40,7 +41,7 @@ static int open_listeners_of(struct generation *heir, struct sentence *why)
 	bool anything = false;
 
 	for (size_t i = 0; i < heir->service_count; i++) {
-		if (listeners_open(&heir->services[i], why) != 0)
+		if (listeners_open(&heir->services[i], why) != 0 || access_logs_open(&heir->services[i], why) != 0)
 			return -EINVAL;
 		anything = anything || listeners_left(&heir->services[i]);
 	}

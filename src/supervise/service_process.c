@@ -69,14 +69,15 @@ static void answer(struct service_process *self, enum channel_type type, int val
 
 /* As our supervisor opened it: we may be another user by now, or see other files. fd -1, though wanted: there was no
  * room for it. */
-static void take_log(struct service_process *self, int fd, bool wanted)
+static void take_log(struct service_process *self, const struct channel_message *message, int fd)
 {
-	int r = wanted ? -EMFILE : 0;
+	bool access = channel_is_access_log(message);
+	int r = message->value > 0 ? -EMFILE : 0;
 
 	if (fd >= 0)
-		r = log_adopt(self->service->supervisor->config->log, fd);
+		r = log_adopt(access ? &self->service->access_log : self->service->supervisor->config->log, fd);
 	if (r < 0)
-		report_event(self->service, BROOD_ERROR, "log not reopened",
+		report_event(self->service, BROOD_ERROR, access ? "access log not reopened" : "log not reopened",
 			(struct log_field[]){ LOG_TEXT("why", strerror(-r)) }, 1);
 	answer(self, CHANNEL_REOPENED, r, r < 0 ? strerror(-r) : NULL);
 }
@@ -115,7 +116,7 @@ static void obey(struct service_process *self, const struct channel_message *mes
 		self->service->supervisor->config->log->max = (enum brood_level)message->value;
 		break;
 	case CHANNEL_REOPEN:
-		take_log(self, log_fd, message->value > 0);
+		take_log(self, message, log_fd);
 		break;
 	}
 }
@@ -210,6 +211,7 @@ static int make_engine(struct service_process *self, int *ret_exit, struct sente
 	struct engine_supervised supervised = {
 		.board = &service->board,
 		.log = service->supervisor->config->log,
+		.access_log = service->access_log.path ? &service->access_log : NULL,
 		.listeners = self->listeners,
 		.listener_count = self->listener_count,
 		.hold = true,

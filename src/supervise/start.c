@@ -28,8 +28,8 @@
 /* Closed by number: loop_del would work on the epoll instance, which is shared with the parent. */
 static void forget_supervisor(struct supervisor *supervisor, const struct supervised *service, int channel_fd)
 {
-	int kept[] = { supervisor->config->log->fd, supervisor->lifeline_read_fd, channel_fd, service->board.fd,
-		service->board.read_fd };
+	int kept[] = { supervisor->config->log->fd, service->access_log.fd, supervisor->lifeline_read_fd, channel_fd,
+		service->board.fd, service->board.read_fd };
 
 	signals_forget(&supervisor->signals);
 	loop_fini(&supervisor->loop);

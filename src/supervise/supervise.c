@@ -14,6 +14,7 @@
 
 #include "core/engine.h"
 #include "observe/log.h"
+#include "supervise/access_logs.h"
 #include "supervise/confine.h"
 #include "supervise/control/control.h"
 #include "supervise/listeners.h"
@@ -63,6 +64,8 @@ static int open_listeners_of_all(struct supervisor *supervisor)
 	for (size_t i = 0; i < supervisor->service_count; i++) {
 		int status = listeners_open(&supervisor->services[i], &why);
 
+		if (status == 0)
+			status = access_logs_open(&supervisor->services[i], &why);
 		if (status != 0) {
 			report_fatal(supervisor, status, "%s", why.text);
 			return status;

@@ -11,6 +11,7 @@
  *   control*.c     the control socket and its requests         show*.c    what it is asked to show
  *   deaths.c       the last ones (memory only)                 totals.c, rates.c   a service's figures over its processes
  *   death.c        what follows when one has ended             service_process.c   life on the other side of the fork
+ *   access_logs.c  files of access logs
  */
 #ifndef SUPERVISE_SUPERVISOR_H
 #define SUPERVISE_SUPERVISOR_H
@@ -24,6 +25,7 @@
 #include "core/engine.h"
 #include "loop/loop.h"
 #include "observe/board.h"
+#include "observe/log.h"
 #include "process/child.h"
 #include "process/signals.h"
 #include "process/stall.h"
@@ -78,6 +80,8 @@ struct supervised {
 	struct listener listeners[ENGINE_LISTENERS];
 	struct supervised_origin origins[ENGINE_LISTENERS];
 	size_t listener_count;
+
+	struct log access_log; /* of a file of its own: path NULL if there is none */
 
 	struct child child;
 	struct board board;                /* fd -1: none that we can read */

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "observe/log.h"
+#include "supervise/access_logs.h"
 #include "supervise/channel.h"
 #include "supervise/report.h"
 #include "supervise/stop.h"
@@ -246,28 +247,40 @@ static void tell_all_to_reopen(struct supervisor *supervisor, int log_fd)
 			service->reopens++;
 }
 
+/* The log of all of them. */
+static int reopen_log(struct supervisor *supervisor, struct sentence *why)
+{
+	struct log *log = supervisor->config->log;
+	int r;
+
+	if (!log->path)
+		return 0;
+	r = log_reopen(log, why);
+	report_own(supervisor, r < 0 ? BROOD_ERROR : BROOD_INFO, r < 0 ? "log not reopened" : "log reopened",
+		(struct log_field[]){ LOG_TEXT("why", r < 0 ? why->text : NULL) }, 1);
+	if (r == 0 && log->fd >= 0)
+		tell_all_to_reopen(supervisor, log->fd);
+	return r;
+}
+
 void verbs_reopen(struct supervisor *supervisor, struct verb_reply *reply)
 {
 	struct loop_timer *patience = &supervisor->verbs.reopen_patience;
-	struct log *log = supervisor->config->log;
 	struct sentence why = { "" };
-	int r;
+	int r, of_access_logs;
 
-	if (!log->path) {
+	if (!supervisor->config->log->path && !access_logs_exist(supervisor)) {
 		verbs_answer(supervisor, "reopen", reply, -EINVAL, "the log is stderr: there is nothing to reopen");
 		return;
 	}
-	r = log_reopen(log, &why);
-	report_own(supervisor, r < 0 ? BROOD_ERROR : BROOD_INFO, r < 0 ? "log not reopened" : "log reopened",
-		(struct log_field[]){ LOG_TEXT("why", r < 0 ? why.text : NULL) }, 1);
-	if (r < 0) {
+	r = reopen_log(supervisor, &why);
+	of_access_logs = access_logs_reopen(supervisor, &why);
+	if (r < 0 || of_access_logs < 0) {
 		if (reply)
-			reply->done(reply, r, why.text);
-		return;
+			reply->done(reply, r < 0 ? r : of_access_logs, why.text);
+	} else {
+		verbs_wait(&supervisor->verbs.reopen_waits, reply);
 	}
-	verbs_wait(&supervisor->verbs.reopen_waits, reply);
-	if (log->fd >= 0)
-		tell_all_to_reopen(supervisor, log->fd);
 	patience->fire = reopen_overdue;
 	loop_arm(&supervisor->loop, patience, clock_now_ns() + REOPEN_PATIENCE_MS * NS_PER_MS);
 	check_reopened(supervisor);

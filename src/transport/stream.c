@@ -9,6 +9,8 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <signal.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -106,9 +108,9 @@ static ssize_t stream_send(struct brood_conn *conn, const void *data, size_t siz
 	return n;
 }
 
-/* Not sendfile(2): it blocks unless the socket is O_NONBLOCK, and there is no flag per call. What the socket
- * did not take is read again next time. */
-static ssize_t stream_sendfile(struct brood_conn *conn, int fd, off_t offset, size_t size)
+/* sendfile(2) blocks unless the socket is O_NONBLOCK, and there is no flag per call. What the socket did not take
+ * is read again next time. */
+static ssize_t copy_file(struct brood_conn *conn, int fd, off_t offset, size_t size)
 {
 	char chunk[SENDFILE_CHUNK];
 	ssize_t n;
@@ -119,6 +121,44 @@ static ssize_t stream_sendfile(struct brood_conn *conn, int fd, off_t offset, si
 	if (n <= 0)
 		return n < 0 ? -errno : 0;
 	return stream_send(conn, chunk, (size_t)n);
+}
+
+/* A client that is gone raises SIGPIPE, and sendfile(2) has no flag against it. It is for this thread alone: block
+ * it, and if that made it pending, take it off again. */
+static ssize_t sendfile_quietly(int to, int from, off_t offset, size_t size)
+{
+	static const struct timespec at_once;
+	bool was_pending = false;
+	sigset_t broken_pipe, before, pending;
+	ssize_t n;
+
+	sigemptyset(&broken_pipe);
+	sigaddset(&broken_pipe, SIGPIPE);
+	pthread_sigmask(SIG_BLOCK, &broken_pipe, &before);
+	if (sigismember(&before, SIGPIPE) == 1)
+		was_pending = sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE) == 1;
+	n = sendfile(to, from, &offset, size);
+	n = n < 0 ? -errno : n;
+	/* It may come with the bytes that were sent before the client was found to be gone. */
+	if (n != (ssize_t)size && !was_pending)
+		while (sigtimedwait(&broken_pipe, NULL, &at_once) < 0 && errno == EINTR)
+			;
+	if (sigismember(&before, SIGPIPE) == 0)
+		pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return n;
+}
+
+static ssize_t stream_sendfile(struct brood_conn *conn, int fd, off_t offset, size_t size)
+{
+	ssize_t n;
+
+	if (!conn->unblocked)
+		return copy_file(conn, fd, offset, size);
+	do
+		n = sendfile_quietly(conn->fd, fd, offset, size);
+	while (n == -EINTR);
+	/* Some file systems have no pages to lend. */
+	return n == -EINVAL ? copy_file(conn, fd, offset, size) : n;
 }
 
 static bool stream_pending(const struct brood_conn *conn)

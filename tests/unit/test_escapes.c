@@ -73,6 +73,29 @@ static void what_is_no_escape_is_refused_and_named(void **state)
 	}
 }
 
+static void what_was_encoded_is_printable_and_decodes_to_itself(void **state)
+{
+	char bytes[256], decoded[1024 + 1], memory[1024 + 1];
+	size_t size = UNTOUCHED;
+	struct buf text;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof bytes; i++)
+		bytes[i] = (char)i;
+	buf_init(&text, memory, sizeof memory);
+	escapes_encode(&text, bytes, sizeof bytes);
+	assert_false(text.truncated);
+	for (size_t i = 0; i < text.size; i++)
+		assert_in_range(memory[i], ' ', '~');
+	assert_int_equal(escapes_decode(memory, decoded, &size, NULL), 0);
+	assert_int_equal(size, sizeof bytes);
+	assert_memory_equal(decoded, bytes, size);
+
+	buf_reset(&text);
+	escapes_encode(&text, "busy\r\n\t\\", 8);
+	assert_string_equal(memory, "busy\\r\\n\\t\\\\");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -80,6 +103,7 @@ int main(void)
 		cmocka_unit_test(each_escape_is_one_byte),
 		cmocka_unit_test(two_digits_are_any_byte),
 		cmocka_unit_test(what_is_no_escape_is_refused_and_named),
+		cmocka_unit_test(what_was_encoded_is_printable_and_decodes_to_itself),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

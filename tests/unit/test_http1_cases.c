@@ -9,6 +9,7 @@
 
 #include "http1_cases.h"
 #include "http1_outcome.h"
+#include "protocol/http1_scan.h"
 
 static unsigned int differs(const struct http1_case *row, size_t first, size_t step)
 {
@@ -53,6 +54,65 @@ static void it_does_not_matter_where_bytes_are_cut_in_two(void **state)
 	assert_int_equal(different, 0);
 }
 
+/* Behind each case, so that its last line is as far from the end as others: bytes are looked at sixteen at a time. */
+#define AFTER "GET /after HTTP/1.1\r\nHost: after.example\r\nAccept: */*\r\n\r\n"
+
+/* Whole, a head has lines for take_plain_fields; byte by byte, none. Both have to leave the same behind. */
+static unsigned int is_read_in_two_ways(const struct http1_case *row, const struct http1_options *options)
+{
+	static struct http1_request whole, slow;
+	size_t size = row->size + sizeof AFTER - 1;
+	ssize_t of_whole, of_slow = -EAGAIN;
+	char *bytes = malloc(size);
+	bool same;
+
+	assert_non_null(bytes);
+	memcpy(bytes, row->bytes, row->size);
+	memcpy(bytes + row->size, AFTER, sizeof AFTER - 1);
+	http1_begin(&whole, options);
+	of_whole = http1_parse(&whole, bytes, size);
+	http1_begin(&slow, options);
+	for (size_t come = 0; come <= size && of_slow == -EAGAIN; come++)
+		of_slow = http1_parse(&slow, bytes, come);
+	same = of_whole == of_slow && memcmp(&whole, &slow, offsetof(struct http1_request, options)) == 0 &&
+	       memcmp(whole.field, slow.field, whole.fields * sizeof *whole.field) == 0;
+	if (!same)
+		print_error("%s: whole %zd (%s), byte by byte %zd (%s)\n", row->claim, of_whole,
+			outcome_fault_names[whole.fault], of_slow, outcome_fault_names[slow.fault]);
+	free(bytes);
+	return !same;
+}
+
+static void whole_lines_are_read_as_lines_in_pieces_are(void **state)
+{
+	static const struct http1_options strict,
+		loose = { .bare_lf = true, .blank_before_colon = true, .obsolete_fold = true },
+		few = { .fields_max = 2 };
+	unsigned int different = 0;
+
+	(void)state;
+	for (size_t i = 0; i < HTTP1_CASES; i++) {
+		different += is_read_in_two_ways(&http1_cases[i], &strict);
+		different += is_read_in_two_ways(&http1_cases[i], &loose);
+		different += is_read_in_two_ways(&http1_cases[i], &few);
+	}
+	assert_int_equal(different, 0);
+}
+
+static void each_byte_ends_a_token_wherever_it_stands_or_none_does(void **state)
+{
+	char bytes[40];
+
+	(void)state;
+	for (unsigned int byte = 0; byte < 256; byte++)
+		for (size_t at = 0; at < sizeof bytes; at++) {
+			memset(bytes, 'n', sizeof bytes);
+			bytes[at] = (char)byte;
+			assert_ptr_equal(http1_scan_token(bytes, bytes + sizeof bytes),
+				http1_scan_run(bytes, bytes + sizeof bytes, HTTP1_SCAN_TOKEN));
+		}
+}
+
 /* A fault that no row comes to is one that nobody has seen; limits are in test_http1.c and test_http1_chunked.c. */
 static void each_fault_but_the_limits_has_a_case(void **state)
 {
@@ -81,6 +141,8 @@ int main(void)
 		cmocka_unit_test(each_request_comes_to_what_its_row_says),
 		cmocka_unit_test(it_does_not_matter_that_bytes_come_one_by_one),
 		cmocka_unit_test(it_does_not_matter_where_bytes_are_cut_in_two),
+		cmocka_unit_test(whole_lines_are_read_as_lines_in_pieces_are),
+		cmocka_unit_test(each_byte_ends_a_token_wherever_it_stands_or_none_does),
 		cmocka_unit_test(each_fault_but_the_limits_has_a_case),
 	};
 

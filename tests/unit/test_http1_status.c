@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "protocol/http1_field.h"
@@ -32,6 +33,24 @@ static void other_codes_have_none(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof none / sizeof *none; i++)
 		assert_string_equal(http1_status_reason(none[i]), "");
+}
+
+static void a_status_line_is_version_code_and_reason(void **state)
+{
+	char expected[64];
+	size_t size;
+
+	(void)state;
+	assert_null(http1_status_line(299, &size));
+	for (unsigned int status = 0; status < 1000; status++) {
+		const char *line = http1_status_line(status, &size);
+
+		if (!line)
+			continue;
+		snprintf(expected, sizeof expected, "HTTP/1.1 %u %s", status, http1_status_reason(status));
+		assert_string_equal(line, expected);
+		assert_int_equal(size, strlen(expected));
+	}
 }
 
 /* Also the claim that the table is in order: a search by halves would miss a row that is not. */
@@ -71,6 +90,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(registered_codes_have_their_names),
 		cmocka_unit_test(other_codes_have_none),
+		cmocka_unit_test(a_status_line_is_version_code_and_reason),
 		cmocka_unit_test(sixty_one_codes_are_registered_and_fit_a_status_line),
 		cmocka_unit_test(a_valid_code_has_a_class),
 		cmocka_unit_test(some_answers_end_with_their_head),

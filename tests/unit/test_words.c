@@ -107,6 +107,25 @@ static void limits_are_errors(void **state)
 	assert_int_equal(words_split("a\0b", 3, &words, NULL), -EINVAL);
 }
 
+static void a_quoted_word_is_split_into_itself(void **state)
+{
+	static const char *const all[] = { "plain", "/srv/www-1.0", "", "a b", "it's", "'", "''", "$HOME", "a\\b",
+		"\"", "{x=y}", "\t", "~", "*", "\xc3\xa9" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+		char memory[64];
+		struct buf text;
+
+		buf_init(&text, memory, sizeof memory);
+		words_quote(&text, all[i]);
+		assert_int_equal(words_split(memory, text.size, &words, NULL), 0);
+		assert_int_equal(words.count, 1);
+		assert_string_equal(words.word[0], all[i]);
+		assert_true((memory[0] == '\'') == (i >= 2));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -117,6 +136,7 @@ int main(void)
 		cmocka_unit_test(nothing_is_expanded),
 		cmocka_unit_test(an_unfinished_quote_is_an_error),
 		cmocka_unit_test(limits_are_errors),
+		cmocka_unit_test(a_quoted_word_is_split_into_itself),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
