@@ -55,8 +55,6 @@ static int take(struct reader *reader, const struct option *option, const char *
 /* joined: what stood in the same word, or NULL. */
 static int take_known(struct reader *reader, const struct option *option, const char *joined)
 {
-	if (option->later)
-		return sentence_set(reader->why, EX_USAGE, "--%s is not part of this version of brood", option->name);
 	if (option->check_only && !reader->check)
 		return sentence_set(reader->why, EX_USAGE, "--%s belongs to brood check", option->name);
 	if (option->kind == OPTION_FLAG)
@@ -76,7 +74,7 @@ static int refuse_unknown(struct reader *reader, const char *name)
 
 	nearest_begin(&nearest, name);
 	for (const struct option *option = options_table; option->name; option++)
-		if (!option->later && !option->file_only && (reader->check || !option->check_only))
+		if (!option->file_only && (reader->check || !option->check_only))
 			nearest_offer(&nearest, option->name);
 	handlers_offer_own(&nearest, reader->args->handler);
 	if (nearest_found(&nearest))
@@ -98,16 +96,10 @@ static int take_own(struct reader *reader, char *name, char *value)
 	struct own own = { .name = name, .value = value, .origin = { .kind = ORIGIN_COMMAND_LINE } };
 	const struct brood_option *option = handlers_find_own(name);
 	bool plugin = reader->args->handler && handlers_is_plugin(reader->args->handler);
-	const char *next = *reader->at;
-	bool wants;
 
 	if (!option && !plugin && !value)
 		return refuse_unknown(reader, name);
-	if (plugin)
-		wants = next && !is_option(next);
-	else
-		wants = option && option->kind != BROOD_OPTION_FLAG && next && strcmp(next, "--") != 0;
-	if (!value && wants) {
+	if (!value && own_takes_next(option, plugin, *reader->at)) {
 		own.value = *reader->at++;
 		own.guessed = plugin;
 	}
@@ -141,17 +133,29 @@ static int take_short(struct reader *reader, const char *word)
 	return take_known(reader, option, word[2] ? word + 2 : NULL);
 }
 
+/* The first is the HANDLER, and how many it takes behind its name is looked at when it is there. */
 static int take_word(struct reader *reader, const char *word)
 {
-	if (reader->args->handler)
-		return sentence_set(reader->why, EX_USAGE,
-			"what is '%.60s'? %s is the HANDLER, and takes no further words", word,
-			reader->args->handler);
+	struct own own = { .value = word, .origin = { .kind = ORIGIN_COMMAND_LINE } };
+	char known[HANDLERS_KNOWN_SIZE];
+
+	if (reader->args->handler) {
+		own_add(&reader->args->own, &own, reader->keep);
+		return 0;
+	}
 	if (!*word)
-		return sentence_set(
-			reader->why, EX_USAGE, "the HANDLER is an empty word: write echo, calc or ./handler.so");
+		return sentence_set(reader->why, EX_USAGE, "the HANDLER is an empty word; known: %s",
+			handlers_known(false, known));
 	reader->args->handler = word;
 	return 0;
+}
+
+bool args_gives(const struct args *args, const struct option *option)
+{
+	for (const struct arg *arg = args->given; arg; arg = arg->next)
+		if (arg->option == option)
+			return true;
+	return false;
 }
 
 int args_parse(char **argv, bool check, struct keep *keep, struct args *ret_args, struct sentence *why)

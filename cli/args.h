@@ -34,4 +34,6 @@ struct args {
  * Borrows the words. 0, or an exit status with a sentence. */
 int args_parse(char **argv, bool check, struct keep *keep, struct args *ret_args, struct sentence *why);
 
+bool args_gives(const struct args *args, const struct option *option);
+
 #endif

@@ -9,11 +9,15 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/buf.h"
 #include "cli/enter.h"
 #include "cli/finish.h"
 #include "core/engine.h"
+#include "protocol/escapes.h"
+#include "protocol/words.h"
 
 #define VALUE_WIDTH 40
+#define SHOWN_SIZE  640 /* of what is no text that somebody wrote */
 
 static void print_line(const struct option *option, const char *value, struct origin origin)
 {
@@ -37,32 +41,57 @@ static void print_line(const struct option *option, const char *value, struct or
 	}
 }
 
-static const char *show_number(int number, const char *unit, char text[32])
+static const char *show_number(int number, const char *unit, char text[SHOWN_SIZE])
 {
 	if (number == BROOD_OFF)
 		return "off";
-	snprintf(text, 32, "%d%s", number, unit);
+	snprintf(text, SHOWN_SIZE, "%d%s", number, unit);
 	return text;
 }
 
+static const char *show_choice(const struct option *option, int number)
+{
+	for (const struct option_choice *choice = option->choices; choice->name; choice++)
+		if (choice->value == number && !choice->later)
+			return choice->name;
+	return NULL;
+}
+
 /* A time in the largest unit that shows it exactly. */
-static const char *show_ms(int ms, char text[32])
+static const char *show_ms(int ms, char text[SHOWN_SIZE])
 {
 	if (ms == BROOD_OFF)
 		return "off";
 	if (ms % 3600000 == 0)
-		snprintf(text, 32, "%dh", ms / 3600000);
+		snprintf(text, SHOWN_SIZE, "%dh", ms / 3600000);
 	else if (ms % 60000 == 0)
-		snprintf(text, 32, "%dm", ms / 60000);
+		snprintf(text, SHOWN_SIZE, "%dm", ms / 60000);
 	else if (ms % 1000 == 0)
-		snprintf(text, 32, "%ds", ms / 1000);
+		snprintf(text, SHOWN_SIZE, "%ds", ms / 1000);
 	else
-		snprintf(text, 32, "%dms", ms);
+		snprintf(text, SHOWN_SIZE, "%dms", ms);
 	return text;
 }
 
+/* As it was written, or what the library has for it. */
+static const char *show_bytes(const struct settings *settings, const struct option *option, char text[SHOWN_SIZE])
+{
+	const char *field = (const char *)settings + option->offset;
+	const void *data;
+	struct buf buf;
+	size_t size;
+
+	if (settings->given[options_row(option)])
+		return settings->given[options_row(option)]->text;
+	memcpy(&data, field, sizeof data);
+	memcpy(&size, field + sizeof data, sizeof size);
+	buf_init(&buf, text, SHOWN_SIZE);
+	escapes_encode(&buf, data, size);
+	return size > 0 ? text : NULL;
+}
+
 /* The value in effect as one would write it; NULL: there is none. */
-static const char *show(const struct settings *settings, const struct option *option, char text[32])
+static const char *show(const struct settings *settings, const struct option *option, char text[SHOWN_SIZE])
 {
 	const char *field = (const char *)settings + option->offset;
 	const char *string;
@@ -76,14 +105,11 @@ static const char *show(const struct settings *settings, const struct option *op
 		memcpy(&string, field, sizeof string);
 		return string;
 	case OPTION_CHOICE:
-		for (const struct option_choice *choice = option->choices; choice->name; choice++)
-			if (choice->value == number && !choice->later)
-				return choice->name;
-		return NULL;
+		return show_choice(option, number);
 	case OPTION_MS:
 		return show_ms(number, text);
 	case OPTION_MODE:
-		snprintf(text, 32, "%04o", (unsigned int)number);
+		snprintf(text, SHOWN_SIZE, "%04o", (unsigned int)number);
 		return number < 0 ? NULL : text;
 	case OPTION_NUMBER:
 	case OPTION_SIZE:
@@ -92,13 +118,17 @@ static const char *show(const struct settings *settings, const struct option *op
 		return show_number(number, "K", text);
 	case OPTION_RATE:
 		return show_number(number, "/m", text);
+	case OPTION_WORD:
+		memcpy(&string, field, sizeof string);
+		return string ? string : "off";
 	case OPTION_BYTES:
-		return settings->given[options_row(option)] ? settings->given[options_row(option)]->text : NULL;
+		return show_bytes(settings, option, text);
 	case OPTION_SWITCH:
 		return number == BROOD_OFF ? "off" : "on";
 	case OPTION_FLAG:
 	case OPTION_URL:
 	case OPTION_PAIR:
+	case OPTION_ROUTE:
 		break;
 	}
 	return NULL;
@@ -107,13 +137,13 @@ static const char *show(const struct settings *settings, const struct option *op
 static void print_settings(const struct settings *settings, enum option_scope scope)
 {
 	const struct origin none = { .kind = ORIGIN_DEFAULT };
-	char text[32];
+	char text[SHOWN_SIZE];
 
 	for (const struct option *option = options_table; option->name; option++) {
 		const struct given *given = settings->given[options_row(option)];
 		const char *value;
 
-		if (option->later || option->off_the_file || option->file_only || option->scope != scope)
+		if (option->off_the_file || option->file_only || option->scope != scope)
 			continue;
 		if (scope == OPTION_OF_SERVICE && !finish_in_effect(settings, option))
 			continue;
@@ -130,7 +160,7 @@ static void print_settings(const struct settings *settings, enum option_scope sc
 
 static void print_default_listen(const struct plan_service *service)
 {
-	const char *url = service->handler->demo_listen;
+	const char *url = plan_default_listen(service);
 
 	while (!settings_given(&service->settings, "listen") && *url) {
 		size_t size = strcspn(url, " ");
@@ -142,19 +172,34 @@ static void print_default_listen(const struct plan_service *service)
 	}
 }
 
-static void print_service(const struct plan_service *service)
+/* Without words the label is enough; with them it is a command, written by the quoting of shells. */
+static void print_handler(const struct mount *mount)
 {
-	const struct given *handler = settings_given(&service->settings, "handler");
+	char text[512];
+	struct buf line;
 
-	printf("\n[service %s]\n", service->settings.service.name);
-	print_line(options_find("handler"), service->label, handler ? handler->origin : service->origin);
-	for (const struct brood_option *own = service->handler->options; own && own->name; own++) {
+	buf_init(&line, text, sizeof text);
+	words_quote(&line, mount->label);
+	for (const struct own *own = mount->own; own; own = own->next)
+		if (!own->name) {
+			buf_putc(&line, ' ');
+			words_quote(&line, own->value);
+		}
+	print_line(options_find("handler"), text, mount->origin);
+	for (const struct brood_option *own = mount->handler->options; own && own->name; own++) {
 		struct origin origin;
-		const char *value = own_text(service->own, own, &origin);
+		const char *value = own->kind == BROOD_OPTION_WORD ? "" : own_text(mount->own, own, &origin);
 
 		if (*value)
 			print_line(&(struct option){ .name = own->name }, value, origin);
 	}
+}
+
+static void print_service(const struct plan_service *service)
+{
+	printf("\n[service %s]\n", service->settings.service.name);
+	if (!service->mounts->route)
+		print_handler(service->mounts);
 	print_default_listen(service);
 	print_settings(&service->settings, OPTION_OF_SERVICE);
 }
@@ -163,7 +208,7 @@ static void print_service(const struct plan_service *service)
 static int complete(struct plan *plan, struct plan_service *service, struct sentence *why)
 {
 	struct brood_service *settings = &service->settings.service;
-	int status = service->handler ? 0 : enter_load(service, plan->keep, why);
+	int status = mount_any_pending(service->mounts) ? enter_load(service, plan->keep, why) : 0;
 
 	if (status != 0)
 		return status;

@@ -77,7 +77,7 @@ static int refuse_key(const struct ini_entry *entry, struct sentence *why)
 
 	nearest_begin(&nearest, entry->key);
 	for (const struct option *option = options_table; option->name; option++)
-		if (!option->later && options_is_key(option, OPTION_OF_ALL))
+		if (options_is_key(option, OPTION_OF_ALL))
 			nearest_offer(&nearest, option->name);
 	if (nearest_found(&nearest))
 		return sentence_set(
@@ -91,8 +91,6 @@ static const char *misplaced(const struct loader *loader, const struct option *o
 {
 	if (option->off_the_file)
 		return "no key: the name stands in the section, as in [service NAME]";
-	if (option->later)
-		return NULL;
 	if (loader->service && option->scope == OPTION_OF_ALL)
 		return "concerns all services: move it to [brood]";
 	if (!loader->service && option->scope == OPTION_OF_SERVICE)

@@ -12,9 +12,12 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "cli/finish.h"
+#include "cli/http_options.h"
+
 bool enter_needed(const struct plan_service *service)
 {
-	return !service->handler || service->settings.chdir || service->settings.umask >= 0 ||
+	return mount_any_pending(service->mounts) || service->settings.chdir || service->settings.umask >= 0 ||
 	       settings_given(&service->settings, "env");
 }
 
@@ -43,33 +46,25 @@ static int change_directory(const struct given *given, struct sentence *why)
 		settings_where(options_find("chdir"), given->origin, where), given->text, strerror(errno));
 }
 
-/* On the command line the handler is a word, and its sentences name the file. */
-static int load_plugin(
-	const struct plan_service *service, const struct brood_handler **ret_handler, struct sentence *why)
-{
-	const struct given *given = settings_given(&service->settings, "handler");
-	char where[SETTINGS_WHERE_SIZE];
-	struct sentence reason;
-	int status = plugin_load(&service->plugin, ret_handler, &reason);
-
-	if (status == 0)
-		return 0;
-	if (!given)
-		return sentence_set(why, status, "%s", reason.text);
-	return sentence_set(
-		why, status, "%s: %s", settings_where(options_find("handler"), given->origin, where), reason.text);
-}
-
 int enter_load(struct plan_service *service, struct keep *keep, struct sentence *why)
 {
-	const struct brood_handler *handler;
-	int status = load_plugin(service, &handler, why);
+	int status = 0;
 
-	if (status == 0)
-		status = own_settle(service->own, handler, service->label, keep, &service->app, why);
-	if (status == 0)
-		service->handler = handler;
-	return status;
+	for (struct mount *mount = service->mounts; mount && status == 0; mount = mount->next)
+		if (!mount->handler)
+			status = mount_load(mount, keep, why);
+	if (status != 0)
+		return status;
+	finish_mount(service, keep);
+	return http_options_check(service, why);
+}
+
+/* Behind a chroot, files have other names. */
+static void find_inside(struct mount *mounts)
+{
+	for (; mounts; mounts = mounts->next)
+		if (mounts->plugin.inside)
+			mounts->plugin.path = mounts->plugin.inside;
 }
 
 int enter_service(struct supervise_service *self, int *ret_exit, struct sentence *why)
@@ -82,9 +77,8 @@ int enter_service(struct supervise_service *self, int *ret_exit, struct sentence
 		umask((mode_t)service->settings.umask);
 	if (status == 0 && service->settings.chdir)
 		status = change_directory(settings_given(&service->settings, "chdir"), why);
-	if (service->plugin.inside)
-		service->plugin.path = service->plugin.inside;
-	if (status == 0 && !service->handler) {
+	find_inside(service->mounts);
+	if (status == 0 && mount_any_pending(service->mounts)) {
 		status = enter_load(service, keep, why);
 		if (status == 0) {
 			self->service.handler = *service->handler;

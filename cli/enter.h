@@ -14,8 +14,8 @@ bool enter_needed(const struct plan_service *service);
 /* The open call of struct supervise_service; open_arg is the struct plan_service. */
 int enter_service(struct supervise_service *self, int *ret_exit, struct sentence *why);
 
-/* Loads service's handler.so and settles its options. Also for `check`, whose process is as good for it. 0, or an
- * exit status with a sentence. */
+/* Loads service's handlers that are not linked in, and settles their options. Also for `check`, whose process is
+ * as good for it. 0, or an exit status with a sentence. */
 int enter_load(struct plan_service *service, struct keep *keep, struct sentence *why);
 
 #endif

@@ -8,19 +8,24 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/buf.h"
 #include "handler/calc/calc_libm.h"
 #include "protocol/nearest.h"
 
 extern const struct brood_handler calc_handler;
 extern const struct brood_handler echo_handler;
+extern const struct brood_handler files_handler;
+extern const struct brood_handler hello_handler;
 
 const struct handlers_row handlers_table[] = {
-	{ "echo", &echo_handler, NULL },
-	{ "calc", &calc_handler, calc_libm_open },
+	{ .name = "echo", .handler = &echo_handler },
+	{ .name = "calc", .handler = &calc_handler, .prepare = calc_libm_open },
+	{ .name = "hello", .handler = &hello_handler },
+	{ .name = "files", .handler = &files_handler, .word_is_directory = true },
 	{ 0 },
 };
 
-static const char *const later[] = { "hello", "files", "exec", "tool", "cgi", "wsgi" };
+static const char *const later[] = { "exec", "tool", "cgi", "wsgi" };
 
 const struct brood_handler *handlers_find(const char *name)
 {
@@ -37,6 +42,14 @@ int handlers_prepare(const struct brood_handler *handler, struct sentence *why)
 			return sentence_set(why, EX_UNAVAILABLE,
 				"handler %s: a library of the system is missing: install it", row->name);
 	return 0;
+}
+
+bool handlers_wants_directory(const struct brood_handler *handler)
+{
+	for (const struct handlers_row *row = handlers_table; row->name; row++)
+		if (row->handler == handler)
+			return row->word_is_directory;
+	return false;
 }
 
 bool handlers_is_plugin(const char *word)
@@ -61,24 +74,45 @@ void handlers_offer_own(struct nearest *nearest, const char *handler)
 				nearest_offer(nearest, option->name);
 }
 
-void handlers_refuse(const char *name, struct sentence *why)
+const char *handlers_known(bool http, char text[HANDLERS_KNOWN_SIZE])
 {
+	struct buf known;
+
+	buf_init(&known, text, HANDLERS_KNOWN_SIZE);
+	for (const struct handlers_row *row = handlers_table; row->name; row++)
+		if (!http || row->handler->http) {
+			buf_puts(&known, row->name);
+			buf_puts(&known, ", ");
+		}
+	buf_puts(&known, "./handler.so");
+	return text;
+}
+
+static bool is_later(const char *name)
+{
+	for (size_t i = 0; i < sizeof later / sizeof later[0]; i++)
+		if (strcmp(name, later[i]) == 0)
+			return true;
+	return false;
+}
+
+void handlers_refuse(const char *name, bool http, struct sentence *why)
+{
+	char known[HANDLERS_KNOWN_SIZE];
 	struct nearest nearest;
 	size_t size = strlen(name);
 
 	nearest_begin(&nearest, name);
 	for (const struct handlers_row *row = handlers_table; row->name; row++)
-		nearest_offer(&nearest, row->name);
-	for (size_t i = 0; i < sizeof later / sizeof later[0]; i++)
-		if (strcmp(name, later[i]) == 0) {
-			sentence_set(
-				why, 0, "'%s' is not part of this version; known: echo, calc, ./handler.so", name);
-			return;
-		}
-	if (size > 3 && strcmp(name + size - 3, ".so") == 0)
+		if (!http || row->handler->http)
+			nearest_offer(&nearest, row->name);
+	handlers_known(http, known);
+	if (is_later(name))
+		sentence_set(why, 0, "'%s' is not part of this version; known: %s", name, known);
+	else if (size > 3 && strcmp(name + size - 3, ".so") == 0)
 		sentence_set(why, 0, "'%.80s' is no handler, did you mean './%.80s'?", name, name);
 	else if (nearest_found(&nearest))
 		sentence_set(why, 0, "'%.80s' is no handler, did you mean '%s'?", name, nearest_found(&nearest));
 	else
-		sentence_set(why, 0, "'%.80s' is no handler; known: echo, calc, ./handler.so", name);
+		sentence_set(why, 0, "'%.80s' is no handler; known: %s", name, known);
 }

@@ -7,6 +7,7 @@
 
 #include "cli/handlers.h"
 #include "cli/options.h"
+#include "cli/own.h"
 
 #define COLUMNS 80
 #define INDENT  32 /* where explanations begin */
@@ -46,8 +47,9 @@ static void print_option(const struct option *option)
 	snprintf(left, sizeof left, "  %c%c%s--%s%s%s", option->letter ? '-' : ' ',
 		option->letter ? option->letter : ' ', option->letter ? ", " : "  ", option->name,
 		option->argument ? " " : "", option->argument ? option->argument : "");
-	snprintf(help, sizeof help, "%s%s%s%s", option->help, option->initial ? " (default " : "",
-		option->initial ? option->initial : "", option->initial ? ")" : "");
+	snprintf(help, sizeof help, "%s%s%s%s%s%s", option->help, option->initial ? " (default " : "",
+		option->initial ? option->initial : "", option->initial_http ? ", HTTP " : "",
+		option->initial_http ? option->initial_http : "", option->initial ? ")" : "");
 	fputs(left, stdout);
 	print_wrapped(strlen(left), INDENT, help);
 	for (const struct option_choice *choice = option->choices; choice && choice->name; choice++) {
@@ -61,7 +63,7 @@ static void print_option(const struct option *option)
 static void print_options(bool check)
 {
 	for (const struct option *option = options_table; option->name; option++)
-		if (!option->later && !option->file_only && (check || !option->check_only))
+		if (!option->file_only && (check || !option->check_only))
 			print_option(option);
 }
 
@@ -97,6 +99,7 @@ void help_commands(void)
 void help_serve(void)
 {
 	puts("usage: brood serve [OPTIONS] HANDLER [ITS OPTIONS]\n"
+	     "       brood serve [OPTIONS] --route 'PATH HANDLER …' …\n"
 	     "       brood serve -c FILE\n"
 	     "       brood serve                 a demonstration on this machine alone\n");
 	print_handlers();
@@ -130,7 +133,10 @@ void help_handler(const char *name, const struct brood_handler *handler)
 {
 	char summary[512];
 
-	printf("usage: brood serve [OPTIONS] %s [ITS OPTIONS]\n", name);
+	printf("usage: brood serve [OPTIONS] %s", name);
+	for (unsigned int n = 0; own_word(handler, n); n++)
+		printf(" %s", own_word(handler, n)->name);
+	puts(" [ITS OPTIONS]");
 	if (handler->summary) {
 		snprintf(summary, sizeof summary, "%s: %s", name, handler->summary);
 		putchar('\n');
@@ -143,8 +149,10 @@ void help_handler(const char *name, const struct brood_handler *handler)
 		static const char *const arguments[] = { [BROOD_OPTION_FLAG] = "",
 			[BROOD_OPTION_MS] = " TIME",
 			[BROOD_OPTION_NUMBER] = " N",
-			[BROOD_OPTION_STRING] = " TEXT" };
-		int used = printf("      --%s%s", option->name, arguments[option->kind]);
+			[BROOD_OPTION_STRING] = " TEXT",
+			[BROOD_OPTION_WORD] = "" };
+		int used = printf("      %s%s%s", option->kind == BROOD_OPTION_WORD ? "" : "--", option->name,
+			arguments[option->kind]);
 
 		print_wrapped((size_t)used, INDENT, option->help ? option->help : "");
 	}

@@ -65,11 +65,12 @@ int inetd_settle(struct args *args, struct keep *keep, struct sentence *why)
 
 	if (args->config)
 		return refuse("cannot stand beside --config: name the one HANDLER that the socket is for", why);
-	if (!args->handler)
+	if (!args->handler && !args_gives(args, options_find("route")))
 		return refuse("needs the HANDLER that the socket is for, as in: brood serve --inetd echo", why);
-	for (; *end; end = &(*end)->next)
-		if ((*end)->option == listen)
-			return refuse("cannot stand beside --listen: leave one of them out", why);
+	if (args_gives(args, listen))
+		return refuse("cannot stand beside --listen: leave one of them out", why);
+	while (*end)
+		end = &(*end)->next;
 	arg = keep_alloc(keep, sizeof *arg);
 	*arg = (struct arg){ .option = listen, .text = keep_printf(keep, "fd://%d", args->inetd_fd) };
 	*end = arg;

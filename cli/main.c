@@ -36,7 +36,7 @@ static int help_of_handler(const char *word, struct keep *keep, struct sentence 
 	int status = 0;
 
 	if (!handler && !handlers_is_plugin(word)) {
-		handlers_refuse(word, why);
+		handlers_refuse(word, false, why);
 		return EX_USAGE;
 	}
 	if (!handler)

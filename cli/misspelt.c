@@ -36,7 +36,7 @@ static void look_at(const char *variable, const char *name)
 	}
 	nearest_begin(&nearest, name);
 	for (option = options_table; option->name; option++)
-		if (has_variable(option) && !option->later)
+		if (has_variable(option))
 			nearest_offer(&nearest, option->name);
 	if (nearest_found(&nearest))
 		fprintf(stderr, "brood: warning: %s is not read, did you mean %s?\n", variable,

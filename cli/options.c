@@ -54,6 +54,16 @@ static const struct option_choice formats[] = {
 	{ 0 },
 };
 
+/* Names, as struct brood_service has them. */
+static const struct option_choice access_logs[] = {
+	{ "off", BROOD_OFF, NULL, false },
+	{ "common", 1, NULL, false },
+	{ "combined", 1, NULL, false },
+	{ "combined+", 1, NULL, false },
+	{ "json", 1, NULL, false },
+	{ 0 },
+};
+
 /* The beginnings of rows. */
 #define COMMAND_FIELD(field) .scope = OPTION_OF_COMMAND, .offset = offsetof(struct args, field)
 #define ALL_FIELD(field)     .scope = OPTION_OF_ALL, .offset = offsetof(struct settings, field)
@@ -62,9 +72,8 @@ static const struct option_choice formats[] = {
 #define COUNT(field)                                                                                                \
 	SERVICE_FIELD(service.field), .kind = OPTION_NUMBER, .argument = "N", .max = COUNT_MAX, .may_be_off = true, \
 				      .initial = "off"
-#define BLOCKS(field) SERVICE_FIELD(service.field), .kind = OPTION_TEXT, .argument = "BLOCKS"
-#define LATER(word) \
-	.name = (word), .later = true, .kind = OPTION_TEXT, .scope = OPTION_OF_SERVICE, .argument = "VALUE"
+#define PERMISSION(field) SERVICE_FIELD(service.field), .kind = OPTION_SWITCH, .argument = "on|off", .initial = "off"
+#define BLOCKS(field)     SERVICE_FIELD(service.field), .kind = OPTION_TEXT, .argument = "BLOCKS"
 
 /* clang-format off */
 const struct option options_table[] = {
@@ -117,9 +126,10 @@ const struct option options_table[] = {
 	{ .heading = "Deadlines (TIME: 500ms, 30s, 5m, 1h, off)",
 	  .name = "first-byte-timeout", DEADLINE(first_byte_timeout_ms), .initial = "30s",
 	  .help = "until a client says anything" },
-	{ .name = "idle-timeout", DEADLINE(idle_timeout_ms), .initial = "5m",
+	{ .name = "idle-timeout", DEADLINE(idle_timeout_ms), .initial = "5m", .initial_http = "15s",
 	  .help = "any later wait for a client to send" },
-	{ .name = "request-timeout", DEADLINE(request_timeout_ms), .initial = "off", .help = "one request" },
+	{ .name = "request-timeout", DEADLINE(request_timeout_ms), .initial = "off", .initial_http = "1m",
+	  .help = "one request" },
 	{ .name = "write-timeout", DEADLINE(write_timeout_ms), .initial = "30s",
 	  .help = "any wait for a client to take an answer" },
 	{ .name = "total-timeout", DEADLINE(total_timeout_ms), .initial = "off", .help = "a whole connection" },
@@ -166,9 +176,31 @@ const struct option options_table[] = {
 	  .max = COUNT_MAX, .may_be_off = true, .initial = "off",
 	  .help = "bytes per second that a client must send or take" },
 	{ .name = "refusal", SERVICE_FIELD(service.refusal), .kind = OPTION_BYTES, .argument = "TEXT",
-	  .max = WORDS_MAX, .help = "sent to who is refused, as in 'busy\\r\\n' (escapes: \\r \\n \\t \\\\ \\xHH)" },
+	  .max = WORDS_MAX, .help = "sent to who is refused, as in 'busy\\r\\n' (escapes: \\r \\n \\t \\\\ \\xHH); HTTP has a 503" },
 	{ .name = "last-words", SERVICE_FIELD(service.last_words), .kind = OPTION_BYTES, .argument = "TEXT",
-	  .max = WORDS_MAX, .help = "sent to whose worker died before it answered anything" },
+	  .max = WORDS_MAX, .help = "sent to whose worker died before it answered anything; HTTP has a 502" },
+	{ .name = "late-words", SERVICE_FIELD(service.late_words), .kind = OPTION_BYTES, .argument = "TEXT",
+	  .max = WORDS_MAX, .help = "the same where the worker was late (default: last-words; HTTP has a 504)" },
+	{ .name = "killed-words", SERVICE_FIELD(service.killed_words), .kind = OPTION_BYTES, .argument = "TEXT",
+	  .max = WORDS_MAX, .help = "the same where somebody killed it (default: last-words; HTTP has a 503)" },
+
+	{ .heading = "HTTP (ROUTE: '/static/ files /srv', 'GET /x hello --delay 1s')",
+	  .name = "route", .scope = OPTION_OF_SERVICE, .kind = OPTION_ROUTE, .argument = "ROUTE", .repeats = true,
+	  .help = "instead of HANDLER: one for these paths; may be given several times" },
+	{ .name = "head-timeout", DEADLINE(head_timeout_ms), .initial = "20s",
+	  .help = "the head of a request, from its first byte" },
+	{ .name = "max-body", SERVICE_FIELD(service.max_body_kib), .kind = OPTION_KIB, .argument = "SIZE",
+	  .max = MEMORY_MAX, .initial = "8M", .help = "longest body of a request" },
+	{ .name = "access-log", SERVICE_FIELD(service.access_log), .kind = OPTION_WORD, .argument = "FORMAT",
+	  .choices = access_logs, .initial = "off",
+	  .help = "a line for each request: off, common, combined, combined+ or json" },
+	{ .name = "access-log-file", SERVICE_FIELD(service.access_log_file), .kind = OPTION_TEXT, .argument = "PATH",
+	  .help = "and those lines into PATH (default: where the log is)" },
+	{ .name = "permit-bare-lf", PERMISSION(permit_bare_lf), .help = "heads whose lines end in LF alone" },
+	{ .name = "permit-obsolete-fold", PERMISSION(permit_obsolete_fold),
+	  .help = "fields that go on in the next line" },
+	{ .name = "permit-blank-before-colon", PERMISSION(permit_blank_before_colon),
+	  .help = "fields written 'Name : value'" },
 
 	{ .heading = "The service's process",
 	  .name = "user", SERVICE_FIELD(service.user), .kind = OPTION_TEXT, .argument = "USER",
@@ -215,8 +247,6 @@ const struct option options_table[] = {
 	  .help = "show every value in effect, and where it comes from" },
 	{ .name = "help", .letter = 'h', COMMAND_FIELD(help), .kind = OPTION_FLAG,
 	  .help = "this; with a HANDLER, its own options" },
-
-	{ LATER("route") },
 	{ 0 },
 };
 /* clang-format on */

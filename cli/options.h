@@ -14,6 +14,7 @@ enum option_kind {
 	OPTION_TEXT,   /* const char * */
 	OPTION_NAME,   /* const char *, as ini_is_name has it */
 	OPTION_CHOICE, /* int, one of .choices */
+	OPTION_WORD,   /* const char *, the name of one of .choices; NULL where that has BROOD_OFF */
 	OPTION_NUMBER, /* int, from 1 to .max, or BROOD_OFF where .may_be_off */
 	OPTION_MS,     /* int, from 1 ms to .max, or BROOD_OFF */
 	OPTION_SIZE,   /* int, from 1 to .max, or BROOD_OFF where .may_be_off */
@@ -25,6 +26,7 @@ enum option_kind {
 	OPTION_URL,    /* listen URLs; kept in settings.given alone */
 	OPTION_STREAM, /* const char *, a URL with connections */
 	OPTION_PAIR,   /* K=V; kept in settings.given alone */
+	OPTION_ROUTE,  /* "GET /x HANDLER"; the same */
 };
 
 enum option_scope {
@@ -47,7 +49,6 @@ struct option {
 	bool repeats;
 	bool check_only;   /* known to `brood check` alone */
 	bool file_only;    /* has no option and no variable: the first word on the command line */
-	bool later;        /* not part of this version: refused with a sentence, never ignored */
 	bool may_be_off;   /* OPTION_NUMBER, OPTION_SIZE: "off" is none */
 	bool off_the_file; /* no key: the section says it */
 	enum option_kind kind;
@@ -56,7 +57,8 @@ struct option {
 	const struct option_choice *choices;
 	int max;
 	size_t offset;
-	const char *initial; /* the default, as one would write it; NULL: none */
+	const char *initial;      /* the default, as one would write it; NULL: none */
+	const char *initial_http; /* where a service speaks HTTP, if that differs */
 	const char *help;
 };
 
@@ -65,7 +67,7 @@ struct option {
 /* Ended by a row without name. */
 extern const struct option options_table[];
 
-/* By name or letter; NULL if there is none. Rows of later versions are found, too. */
+/* By name or letter; NULL if there is none. */
 const struct option *options_find(const char *name);
 const struct option *options_find_letter(char letter);
 size_t options_row(const struct option *option);

@@ -14,6 +14,7 @@
 #include "cli/config_file.h"
 #include "cli/demo.h"
 #include "cli/finish.h"
+#include "cli/routes.h"
 #include "protocol/ini.h"
 
 struct plan_service *plan_add(struct plan *plan, const char *name, struct origin origin)
@@ -27,13 +28,20 @@ struct plan_service *plan_add(struct plan *plan, const char *name, struct origin
 	return service;
 }
 
+const char *plan_default_listen(const struct plan_service *service)
+{
+	if (settings_given(&service->settings, "route"))
+		return ROUTES_LISTEN;
+	return service->handler ? service->handler->demo_listen : NULL;
+}
+
 const char *plan_listen(const struct plan_service *service, struct keep *keep)
 {
 	const struct given *given = settings_given(&service->settings, "listen");
 	const char *urls = "";
 
 	if (!given)
-		return service->handler->demo_listen;
+		return plan_default_listen(service);
 	for (; given; given = given->next)
 		urls = keep_printf(keep, "%s%s%s", urls, *urls ? " " : "", given->text);
 	return urls;
@@ -74,9 +82,9 @@ static int set(
 	struct sentence reason;
 	int status;
 
-	if (!settings && !option->later)
+	if (!settings)
 		return refuse_homeless(plan, option, origin, text, why);
-	status = settings_set(settings ? settings : &plan->settings, option, text, origin, plan->keep, &reason);
+	status = settings_set(settings, option, text, origin, plan->keep, &reason);
 	if (status != 0)
 		sentence_set(why, status, "%s: %s", settings_where(option, origin, where), reason.text);
 	return status;
@@ -136,10 +144,20 @@ static const char *default_name(const char *handler, struct keep *keep)
 	return ini_is_name(name) ? name : "service";
 }
 
+static bool has_routes(const struct args *args)
+{
+	const struct option *route = options_find("route");
+	char name[OPTIONS_VARIABLE_SIZE];
+	const char *value = getenv(options_variable(route, name));
+
+	return args_gives(args, route) || (value && *value);
+}
+
 static void add_named(struct plan *plan, const struct args *args)
 {
 	struct origin origin = { .kind = ORIGIN_COMMAND_LINE };
-	struct plan_service *service = plan_add(plan, default_name(args->handler, plan->keep), origin);
+	const char *name = args->handler ? default_name(args->handler, plan->keep) : ROUTES_LABEL;
+	struct plan_service *service = plan_add(plan, name, origin);
 
 	service->settings.handler = args->handler;
 	service->own = args->own;
@@ -155,6 +173,11 @@ static int check_words(const struct args *args, struct sentence *why)
 		return sentence_set(why, EX_USAGE,
 			"--%s cannot stand beside --config: write '%s = %s' into its [service NAME] in %s",
 			args->own->name, args->own->name, args->own->value ? args->own->value : "yes", args->config);
+	if (args->own && !args->handler && args_gives(args, options_find("route")))
+		return sentence_set(why, EX_USAGE,
+			"--%s belongs to a handler: write it behind that, within --route, as in: --route '/ hello "
+			"--delay 1s'",
+			args->own->name);
 	if (args->own && !args->handler)
 		return sentence_set(why, EX_USAGE, "--%s belongs to a handler: name it, as in: brood serve echo --%s",
 			args->own->name, args->own->name);
@@ -168,9 +191,10 @@ static int check_words(const struct args *args, struct sentence *why)
 
 int plan_make(const struct args *args, struct keep *keep, struct plan *ret_plan, struct sentence *why)
 {
-	struct plan plan = { .keep = keep, .config = args->config, .demo = !args->config && !args->handler };
+	struct plan plan = { .keep = keep, .config = args->config };
 	int status = check_words(args, why);
 
+	plan.demo = !args->config && !args->handler && !has_routes(args);
 	settings_init(&plan.settings);
 	if (status == 0 && plan.config)
 		status = config_file_load(&plan, plan.config, args->config_text, why);

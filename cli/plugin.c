@@ -78,6 +78,7 @@ static size_t option_size(const struct brood_option *option)
 	case BROOD_OPTION_NUMBER:
 		return sizeof(int);
 	case BROOD_OPTION_STRING:
+	case BROOD_OPTION_WORD:
 		return sizeof(char *);
 	}
 	return SIZE_MAX; /* not of this version */

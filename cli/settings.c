@@ -77,6 +77,16 @@ static int parse_choice(const struct option *option, const char *text, int *ret_
 	return sentence_set(why, -1, "'%.40s' is unknown; known: %s", text, known);
 }
 
+static int parse_word(const struct option *option, const char *text, const char **ret_word, struct sentence *why)
+{
+	int value;
+
+	if (parse_choice(option, text, &value, why) < 0)
+		return -1;
+	*ret_word = value == BROOD_OFF ? NULL : text;
+	return 0;
+}
+
 /* Zero would mean "the default" further in, which nobody means who writes 0. */
 static int parse_ms(const struct option *option, const char *text, int *ret_value, struct sentence *why)
 {
@@ -240,7 +250,8 @@ struct bytes {
 #define IS_BYTES(field)                                  \
 	(offsetof(struct brood_service, field##_size) == \
 		offsetof(struct brood_service, field) + offsetof(struct bytes, size))
-_Static_assert(IS_BYTES(refusal) && IS_BYTES(last_words), "bytes are stored with their size behind them");
+_Static_assert(IS_BYTES(refusal) && IS_BYTES(last_words) && IS_BYTES(late_words) && IS_BYTES(killed_words),
+	"bytes are stored with their size behind them");
 
 static int parse_bytes(const struct option *option, const char *text, struct bytes *ret_bytes, struct keep *keep,
 	struct sentence *why)
@@ -271,6 +282,8 @@ static int parse(const struct option *option, const char *text, union value *ret
 	switch (option->kind) {
 	case OPTION_CHOICE:
 		return parse_choice(option, text, &ret_value->number, why);
+	case OPTION_WORD:
+		return parse_word(option, text, &ret_value->text, why);
 	case OPTION_NUMBER:
 		return parse_number(option, text, &ret_value->number, why);
 	case OPTION_MS:
@@ -297,6 +310,7 @@ static int parse(const struct option *option, const char *text, union value *ret
 		return check_name(text, why);
 	case OPTION_TEXT:
 	case OPTION_FLAG:
+	case OPTION_ROUTE:
 		break;
 	}
 	return *text ? 0 : sentence_set(why, -1, "there is no value");
@@ -310,6 +324,7 @@ static void store(struct settings *settings, const struct option *option, const 
 	case OPTION_TEXT:
 	case OPTION_NAME:
 	case OPTION_STREAM:
+	case OPTION_WORD:
 		memcpy(field, &value->text, sizeof value->text);
 		break;
 	case OPTION_BYTES:
@@ -328,6 +343,7 @@ static void store(struct settings *settings, const struct option *option, const 
 	case OPTION_FLAG:
 	case OPTION_URL:
 	case OPTION_PAIR:
+	case OPTION_ROUTE:
 		break; /* given is all there is */
 	}
 }
@@ -365,8 +381,6 @@ int settings_set(struct settings *settings, const struct option *option, const c
 	struct given *given;
 	int r;
 
-	if (option->later)
-		return sentence_set(why, settings_status(origin), "not part of this version of brood");
 	r = parse(option, text, &value, keep, why);
 	if (r == 0 && *list && (*list)->origin.kind == origin.kind)
 		r = check_repetition(option, *list, why);

@@ -8,19 +8,9 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "cli/beside.h"
+
 #define PROGRAM "brood-top"
-
-/* Where this very command is; "" if the kernel does not say. */
-static void find_directory(char directory[PATH_MAX])
-{
-	ssize_t n = readlink("/proc/self/exe", directory, PATH_MAX - 1);
-	char *slash;
-
-	directory[n > 0 ? n : 0] = '\0';
-	slash = strrchr(directory, '/');
-	if (slash)
-		*slash = '\0';
-}
 
 /* words: those of the command line, with room for its first. Returns only when it failed: -errno. */
 static int become(const char *directory, char **words, struct keep *keep)
@@ -40,7 +30,7 @@ int top_run(char **argv, struct keep *keep, struct sentence *why)
 		count++;
 	words = keep_alloc(keep, (count + 2) * sizeof *words);
 	memcpy(words + 1, argv, count * sizeof *words);
-	find_directory(beside);
+	beside_find(beside, sizeof beside);
 	r = become(beside, words, keep);
 	if (r == -ENOENT)
 		r = become(BROOD_LIBEXECDIR, words, keep);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Decides how a sentence of the library's about a service is told to who wrote an option: `service calc: max_clients is
- * 50, but …` becomes `brood.ini:7: max-clients: it is 50, but …`. The library names its fields; an option has
- * the same name with dashes, and without a unit. Called by finish.c, before a process is started for nothing.
+ * Decides how a sentence of the library's about a service is told to who wrote an option: `service calc:
+ * max_clients is 50, but …` becomes `brood.ini:7: max-clients: it is 50, but …`. The library names its fields; an
+ * option has the same name with dashes, and without a unit. Called by finish.c, before a process is started for
+ * nothing.
  */
 #include "cli/verdict.h"
 
@@ -71,6 +72,8 @@ static const char *behind_name(const char *text, const struct option *about, con
 		return text;
 	if (strncmp(text + size, ": ", 2) == 0)
 		return text + size + 2;
+	if (strncmp(text + size, " without ", 9) == 0)
+		return text + size + 1;
 	if (strncmp(text + size, " is ", 4) != 0 && strncmp(text + size, " says ", 6) != 0)
 		return text;
 	*ret_it = "it";
@@ -104,15 +107,27 @@ static int serve_nobody(struct brood_conn *conn, void *app)
 	return 0;
 }
 
-int verdict_check(const struct plan_service *service, struct sentence *why)
+static int answer_nobody(struct brood_http *http, void *app)
+{
+	(void)http;
+	(void)app;
+	return 0;
+}
+
+int verdict_check(const struct plan_service *service, struct keep *keep, struct sentence *why)
 {
 	struct brood_service effective = service->settings.service;
 	char prefix[SENTENCE_SIZE];
 	struct sentence said;
 	size_t size;
 
-	/* A handler.so is not loaded yet, and nobody was asked about a handler. */
+	if (settings_given(&service->settings, "listen"))
+		effective.listen = plan_listen(service, keep);
+	/* A handler.so is not loaded yet, and nobody was asked about a handler. Whether it speaks HTTP will be seen: until
+	 * then it gets the benefit of the doubt, both ways. */
 	effective.handler = (struct brood_handler){ .handle = serve_nobody };
+	if (service->handler ? service->handler->http != NULL : effective.access_log != NULL)
+		effective.handler.http = answer_nobody;
 	if (engine_effective(&effective, sizeof effective, &effective, &said) == 0)
 		return 0;
 	size = (size_t)snprintf(prefix, sizeof prefix, "service %s: ", effective.name);

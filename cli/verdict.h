@@ -6,6 +6,6 @@
 #include "cli/plan.h"
 
 /* 0, or an exit status with a sentence that begins with the place of an option, if it is about one. */
-int verdict_check(const struct plan_service *service, struct sentence *why);
+int verdict_check(const struct plan_service *service, struct keep *keep, struct sentence *why);
 
 #endif
