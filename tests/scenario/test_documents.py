@@ -10,6 +10,7 @@ import time
 import pytest
 
 from harness import clients
+from harness.http_client import ask, get
 from harness.patience import LONG, SCALE
 from harness.processes import wait_until
 
@@ -156,3 +157,32 @@ def test_002_an_explicit_fork_in_a_handler(start, handlers):
     brood = start(handlers("obey"))
     assert clients.ask(brood.url, b"heir 100\n") == b"from the heir\n"
     brood.wait_for_record("end", reason="finished")
+
+
+# ---- 003: from a tool to a service ----------------------------------------------------------------------------
+
+def greet(url, name):
+    answer = ask(url, get(f"/{name}", "Connection: close"))
+    assert (answer.status, answer.fields["content-type"]) == (200, "text/plain; charset=utf-8")
+    return answer.body.decode()
+
+
+@pytest.mark.parametrize("model", [*MODELS, "prefork", "event"])
+def test_003_the_web_server_greets(start, model):
+    brood = start("hello", "--model", model, warm=False)
+    brood.request = get("/", "Connection: close")
+    brood.warm_up()
+    assert greet(brood.url, "") == "Hello, World!\n"
+    assert greet(brood.url, "Zhuibing") == "Hello, Zhuibing!\n"
+    assert greet(brood.url, "Zhui%20bing") == "Hello, Zhui bing!\n"
+
+
+@pytest.mark.parametrize("model, rounds", [("iterative", 4), ("fork", 1), ("event", 1)])
+def test_003_who_makes_it_think_waits_alone_where_clients_are_served_at_once(start, model, rounds):
+    brood = start("hello", "--model", model, "--delay", "500ms", warm=False)
+    brood.request = get("/", "Connection: close")
+    brood.delay = 0.5
+    with clients.Crowd(brood.url, [get(f"/{n}", "Connection: close") for n in range(4)]) as crowd:
+        assert crowd.run(LONG)
+        assert [answer.endswith(f"Hello, {n}!\n".encode()) for n, answer in enumerate(crowd.answers)] == [True] * 4
+        assert 0.5 * rounds <= max(crowd.seconds) < 0.5 * rounds + 0.4 * SCALE + 0.05 * rounds

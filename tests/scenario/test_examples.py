@@ -129,3 +129,19 @@ def test_one_program_serves_one_object_file_under_all_five_models():
                 assert another != process
             if model in ("iterative", "thread"):
                 assert another == process
+
+
+@pytest.mark.parametrize("model", ["iterative", "fork", "thread", "prefork", "event"])
+def test_handlers_for_http_side_by_side_under(model):
+    with running(1, r"listening on tcp(\S+)", EXAMPLES / "web", model, "0") as (place,):
+        url = f"http{place}"
+
+        def curl(*words):
+            return subprocess.run(("curl", "-s", "--max-time", str(PATIENCE), *words),
+                                  capture_output=True, text=True, check=True).stdout
+
+        assert curl(f"{url}/hi/Ann", f"{url}/hi") == "Hello, Ann!\nHello, World!\n"
+        assert curl("--data-binary", "quiet " * 5000, f"{url}/shout") == "QUIET " * 5000
+        assert curl("-H", "Transfer-Encoding: chunked", "-d", "a", f"{url}/shout") == "A"
+        for wrong, status in (("hi/a/b", "404"), ("shout", "405")):
+            assert curl("-o", "/dev/null", "-w", "%{http_code}", f"{url}/{wrong}") == status
