@@ -4,25 +4,20 @@
  * and again; --idle of them have been answered once and say nothing more; --slow of them send a byte each second,
  * evenly spread, and find the one before answered. One thread and one epoll, so that nobody competes with the server.
  *
- * `load_echo [OPTIONS] PORT COUNT` runs once, for COUNT requests (0: any number) or --seconds. With --hold and without
- * COUNT, a line "{}" says that all are connected; then each line "COUNT SECONDS" on stdin is a run, and between
- * runs everybody is silent. Each run prints one JSON line.
+ * `load_echo [OPTIONS] PORT COUNT` runs once, for COUNT requests (0: any number) or --seconds; with --hold and
+ * without COUNT, as it is told on stdin (load_stay.h).
  */
-#include "load.h"
+#include "load_stay.h"
 
 #include <errno.h>
 #include <getopt.h>
-#include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
 enum {
-	CLIENTS_MAX = 200 * 1000,
 	OPENING_AT_ONCE = 256, /* connected and not yet answered: far fewer than any backlog */
-	ANSWER_LIMIT_S = 10,
 	EVENTS = 256,
 	WAIT_NS = 100 * 1000 * 1000,
 };
@@ -39,22 +34,14 @@ struct load {
 	long active, idle, slow;
 	struct client *clients; /* in this order */
 	long ended;             /* by the server, ever */
-};
-
-/* One of them. */
-struct run {
-	long count; /* 0: until the time is over */
-	int64_t start_ns, end_ns;
-	long sent, answered, errors;
-	long bytes_sent; /* by slow clients */
-	struct load_latencies latencies;
+	long slow_sent;         /* bytes by slow clients, in this run */
 };
 
 /* ---- Connecting ------------------------------------------------------------------------------------------- */
 
 static void client_open(const struct load *load, struct client *client, long number)
 {
-	struct timeval limit = { .tv_sec = ANSWER_LIMIT_S };
+	struct timeval limit = { .tv_sec = LOAD_ANSWER_LIMIT_S };
 
 	client->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (client->fd < 0)
@@ -101,27 +88,16 @@ static void connect_all(struct load *load)
 
 /* ---- One run ---------------------------------------------------------------------------------------------- */
 
-static bool run_goes_on(const struct run *run, int64_t now_ns)
-{
-	return now_ns < run->end_ns && (run->count == 0 || run->sent < run->count);
-}
-
-static void run_fail(struct run *run, const char *what)
-{
-	if (run->errors++ == 0)
-		warn("%s", what);
-}
-
-static void client_ask(struct run *run, struct client *client, int64_t now_ns)
+static void client_ask(struct load_run *run, struct client *client, int64_t now_ns)
 {
 	client->received = 0;
 	client->sent_ns = now_ns;
 	run->sent++;
 	if (send(client->fd, LOAD_BLOCK, LOAD_BLOCK_SIZE, MSG_NOSIGNAL | MSG_DONTWAIT) != LOAD_BLOCK_SIZE)
-		run_fail(run, "a request could not be sent");
+		load_run_fail(run, "a request could not be sent");
 }
 
-static void client_hear(struct run *run, struct client *client)
+static void client_hear(struct load_run *run, struct client *client)
 {
 	char block[LOAD_BLOCK_SIZE];
 	ssize_t n = recv(client->fd, block, sizeof block - client->received, MSG_DONTWAIT);
@@ -130,58 +106,57 @@ static void client_hear(struct run *run, struct client *client)
 	if (n < 0 && errno == EAGAIN)
 		return;
 	if (n <= 0 || memcmp(block, &LOAD_BLOCK[client->received], (size_t)n) != 0) {
-		run_fail(run, "an answer is wrong");
+		load_run_fail(run, "an answer is wrong");
 		return;
 	}
 	client->received += (size_t)n;
 	if (client->received < LOAD_BLOCK_SIZE)
 		return;
 	now_ns = load_now_ns();
-	load_latencies_add(&run->latencies, now_ns - client->sent_ns);
-	run->answered++;
-	if (run_goes_on(run, now_ns))
+	load_run_answered(run, now_ns - client->sent_ns);
+	if (load_run_goes_on(run, now_ns))
 		client_ask(run, client, now_ns);
 }
 
-static int64_t slow_due_ns(const struct load *load, const struct run *run)
+static int64_t slow_due_ns(const struct load *load, const struct load_run *run)
 {
 	if (load->slow == 0)
 		return INT64_MAX;
-	return run->start_ns + run->bytes_sent * LOAD_NS_PER_SEC / load->slow;
+	return run->start_ns + load->slow_sent * LOAD_NS_PER_SEC / load->slow;
 }
 
 /* Whoever's second is over. Its answer is read here and not when it comes, which would cost a wake-up. */
-static void slow_send(struct load *load, struct run *run, int64_t now_ns)
+static void slow_send(struct load *load, struct load_run *run, int64_t now_ns)
 {
 	while (slow_due_ns(load, run) <= now_ns) {
 		const struct client *client =
-			&load->clients[load->active + load->idle + run->bytes_sent % load->slow];
-		bool first = run->bytes_sent < load->slow; /* in this run: the answer was read by the last one */
+			&load->clients[load->active + load->idle + load->slow_sent % load->slow];
+		bool first = load->slow_sent < load->slow; /* in this run: the answer was read by the last one */
 		char byte;
 
 		if (!first && recv(client->fd, &byte, 1, MSG_DONTWAIT) != 1)
-			run_fail(run, "a slow client was not answered within its second");
+			load_run_fail(run, "a slow client was not answered within its second");
 		if (send(client->fd, LOAD_BLOCK, 1, MSG_NOSIGNAL | MSG_DONTWAIT) != 1)
-			run_fail(run, "a slow client could not send");
-		run->bytes_sent++;
+			load_run_fail(run, "a slow client could not send");
+		load->slow_sent++;
 	}
 }
 
-static void slow_finish(struct load *load, struct run *run)
+static void slow_finish(struct load *load, struct load_run *run)
 {
-	long waiting = run->bytes_sent < load->slow ? run->bytes_sent : load->slow;
+	long waiting = load->slow_sent < load->slow ? load->slow_sent : load->slow;
 
 	for (long i = 1; i <= waiting && run->errors == 0; i++) {
-		long number = (run->bytes_sent - i) % load->slow;
+		long number = (load->slow_sent - i) % load->slow;
 		char byte;
 
 		/* Blocks for as long as SO_RCVTIMEO says, once. */
 		if (recv(load->clients[load->active + load->idle + number].fd, &byte, 1, 0) != 1)
-			run_fail(run, "a slow client was not answered");
+			load_run_fail(run, "a slow client was not answered");
 	}
 }
 
-static void turn(struct load *load, struct run *run, int64_t now_ns)
+static void turn(struct load *load, struct load_run *run, int64_t now_ns)
 {
 	struct epoll_event events[EVENTS];
 	int64_t wait_ns = slow_due_ns(load, run) - now_ns;
@@ -198,65 +173,21 @@ static void turn(struct load *load, struct run *run, int64_t now_ns)
 	}
 }
 
-static void run_once(struct load *load, struct run *run)
+static void run_once(struct load *load, struct load_run *run)
 {
-	int64_t now_ns = run->start_ns, limit_ns = run->end_ns + ANSWER_LIMIT_S * LOAD_NS_PER_SEC;
+	int64_t now_ns = run->start_ns, limit_ns = run->end_ns + LOAD_ANSWER_LIMIT_S * LOAD_NS_PER_SEC;
 
-	for (long i = 0; i < load->active && run_goes_on(run, now_ns); i++)
+	load->slow_sent = 0;
+	for (long i = 0; i < load->active && load_run_goes_on(run, now_ns); i++)
 		client_ask(run, &load->clients[i], load_now_ns());
-	/* Answers that are still due belong to this run, so that the next one finds nothing. */
 	while (run->answered < run->sent && run->errors + load->ended == 0 && now_ns < limit_ns) {
-		if (run_goes_on(run, now_ns))
+		if (load_run_goes_on(run, now_ns))
 			slow_send(load, run, now_ns);
 		turn(load, run, now_ns);
 		now_ns = load_now_ns();
 	}
 	slow_finish(load, run);
-}
-
-static bool report(const struct load *load, struct run *run, int64_t took_ns)
-{
-	double seconds = (double)took_ns / 1e9;
-	long errors = run->errors + load->ended, unfinished = run->sent - run->answered;
-
-	load_latencies_sort(&run->latencies);
-	printf("{\"requests\": %ld, \"errors\": %ld, \"unfinished\": %ld, \"slow_bytes\": %ld, \"seconds\": %.6f, "
-	       "\"rate\": %.1f, \"p50_us\": %.1f, \"p99_us\": %.1f}\n",
-		run->answered, errors, unfinished, run->bytes_sent, seconds, (double)run->answered / seconds,
-		load_percentile_us(&run->latencies, 50), load_percentile_us(&run->latencies, 99));
-	fflush(stdout);
-	return errors == 0 && unfinished == 0;
-}
-
-static bool run_and_report(struct load *load, long count, double seconds)
-{
-	struct run run = { .count = count, .start_ns = load_now_ns() };
-	bool good;
-
-	run.end_ns = run.start_ns + (int64_t)(seconds * 1e9);
-	run_once(load, &run);
-	good = report(load, &run, load_now_ns() - run.start_ns);
-	free(run.latencies.ns);
-	return good;
-}
-
-static bool run_as_told(struct load *load)
-{
-	char line[64];
-	bool good = true;
-
-	puts("{}");
-	fflush(stdout);
-	while (good && fgets(line, sizeof line, stdin)) {
-		char *rest;
-		long count = strtol(line, &rest, 10);
-		double seconds = strtod(rest, NULL);
-
-		if (count < 0 || !(seconds > 0 && seconds <= LOAD_SECONDS_MAX))
-			errx(64, "%s: not COUNT SECONDS", line);
-		good = run_and_report(load, count, seconds);
-	}
-	return good;
+	run->errors += load->ended;
 }
 
 int main(int argc, char **argv)
@@ -276,15 +207,15 @@ int main(int argc, char **argv)
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (option == 'a')
-			load.active = load_number(optarg, 1, CLIENTS_MAX);
+			load.active = load_number(optarg, 1, LOAD_CLIENTS_MAX);
 		else if (option == 'h')
 			hold = true;
 		else if (option == 'i')
-			load.idle = load_number(optarg, 0, CLIENTS_MAX);
+			load.idle = load_number(optarg, 0, LOAD_CLIENTS_MAX);
 		else if (option == 's')
 			seconds = load_number(optarg, 1, LOAD_SECONDS_MAX);
 		else if (option == 'w')
-			load.slow = load_number(optarg, 0, CLIENTS_MAX);
+			load.slow = load_number(optarg, 0, LOAD_CLIENTS_MAX);
 		else
 			return 64;
 	}
@@ -296,6 +227,6 @@ int main(int argc, char **argv)
 	prctl(PR_SET_TIMERSLACK, 1);
 	connect_all(&load);
 	if (hold)
-		return !run_as_told(&load);
-	return !run_and_report(&load, load_number(argv[optind + 1], 0, LOAD_COUNT_MAX), (double)seconds);
+		return !load_run_as_told(&load, run_once);
+	return !load_run_once(&load, run_once, load_number(argv[optind + 1], 0, LOAD_COUNT_MAX), (double)seconds);
 }

@@ -9,7 +9,19 @@ from pathlib import Path
 from lib.server import Failed
 
 ROOT = Path(__file__).resolve().parents[2]
+PEERS = ROOT / "build" / "peers" / "usr"  # where tools/fetch-peers unpacks them
 FLAGS = ["-std=gnu17", "-D_GNU_SOURCE", "-O2"]
+
+
+def find_peers():
+    """For this process and all that it starts."""
+    os.environ["PATH"] = os.pathsep.join([str(PEERS / "sbin"), str(PEERS / "bin"), os.environ["PATH"]])
+
+
+def write_files(sizes, directory):
+    directory.mkdir(exist_ok=True)
+    for size in sizes:
+        (directory / str(size)).write_bytes(os.urandom(size))
 
 
 def compile_c(source, target):
@@ -35,6 +47,7 @@ def build_suite(suite, contenders, work, brood):
         name = Path(source.split()[0]).stem + (".so" if "-shared" in source else "")
         compile_c(source.replace("{library}", str(brood and brood.parent / "src" / "libbrood.a")), work / name)
     compile_c(f"bench/{suite.client}.c", work / suite.client)
+    write_files(suite.files, work / "files")
     return {"bare": work, "work": work, "peers": ROOT / "bench" / "peers", "brood": brood}
 
 

@@ -15,8 +15,8 @@ from lib.server import Failed, cores
 
 LIMIT_S = 20  # of a slice, or of connecting all
 # The option that says how many are open, or on their way, at the same time.
-AT_ONCE = {"load": "--open", "load_echo": "--active", "load_udp": "--window"}
-STAYING = ("load_echo",)
+AT_ONCE = {"load": "--open", "load_echo": "--active", "load_http": "--active", "load_udp": "--window"}
+STAYING = ("load_echo", "load_http")
 
 
 def _command(contender, suite, places, *words):
@@ -83,7 +83,7 @@ def connected(contender, suite, places, port):
     if suite.client not in STAYING:
         yield Passing(contender, suite, places, port)
         return
-    crowd = ["--idle", contender.idle, "--slow", contender.slow]
+    crowd = ["--idle", contender.idle, *(["--slow", contender.slow] if contender.slow else [])]
     command = _command(contender, suite, places, "--hold", AT_ONCE[suite.client], suite.open_at_once, *crowd, port)
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1, preexec_fn=_to_its_core

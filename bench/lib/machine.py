@@ -3,6 +3,7 @@
 
 import os
 import platform
+import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -17,6 +18,11 @@ def _first_line(*command):
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return (result.stdout or result.stderr).strip().partition("\n")[0]
+
+
+def _peers():
+    """Name and version of those that are servers by themselves; the others are Python's and Perl's."""
+    return {name: _first_line(name, "-v") for name in ("apache2", "h2o", "lighttpd", "nginx") if shutil.which(name)}
 
 
 def _cpu_model():
@@ -44,6 +50,7 @@ def facts(places):
             "commit": _first_line("git", "describe", "--always", "--dirty"),
             "compiler": _first_line(os.environ.get("CC", "cc"), "--version"),
             "python": platform.python_version(),
+            **_peers(),
         },
         "notes": [account.note] if account.note else [],
     }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a suite may say. All are declared in suites.py and suites_event.py; how they are measured is in rounds.py.
+"""What a suite may say. All are declared in suites*.py; how they are measured is in rounds.py.
 
 In commands: {bare} and {work} are directories of freshly built programs, {brood} the command,
 {peers} bench/peers, {port} the port to listen on at 127.0.0.1, {model} what `bench/run --model` says.
@@ -47,5 +47,6 @@ class Suite:
     paced_part: float = 0  # of the first floor's rate; 0: nobody is measured so
     transport: str = "tcp"
     agree_on: str = "cpu_us"  # the field of Sample whose ratios must be alike in all rounds
+    files: tuple = ()  # sizes: {work}/files has a file of each, whose name it is
     limit_s: int = 220  # the rounds that are asked for must fit, further ones end there
     remarks: tuple = ()  # printed below the table

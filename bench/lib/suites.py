@@ -3,6 +3,7 @@
 
 from lib.suite import Contender, Goal, Suite
 from lib.suites_event import EVENT_SUITES, PLUGIN_FLAGS
+from lib.suites_http import HTTP_SUITES
 
 # The handler of examples/echo_once.c: in a plugin for the command, and in programs with libbrood.
 PLUGIN = f"examples/echo_once.c {PLUGIN_FLAGS}"
@@ -99,4 +100,4 @@ ONESHOT = Suite(
     ),
 )
 
-SUITES = {suite.name: suite for suite in (FORK, PREFORK, ONESHOT, *EVENT_SUITES)}
+SUITES = {suite.name: suite for suite in (FORK, PREFORK, ONESHOT, *EVENT_SUITES, *HTTP_SUITES)}
