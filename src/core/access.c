@@ -100,20 +100,26 @@ static void publish(const struct brood_conn *conn, const void *data, size_t size
 	direct_pwrite(conn->publish_fd, data, size, conn->publish_at + LINE_SPOOL_AT + (off_t)at);
 }
 
-/* The page is full: what is there is written here and now, and then this line. */
-static __attribute__((noinline)) void write_spool(struct brood_conn *conn, char *line, size_t size)
+/* What is on the page, here and now; asked_ns of its last request. */
+static __attribute__((noinline)) int64_t write_spool(const struct brood_conn *conn)
 {
-	struct line_head told[2] = { { .asked_ns = conn->slot->asked_ns } };
 	char block[1 + LINE_SPOOL_SIZE];
 	int64_t last_ns = 0;
-	size_t before = 0;
+	size_t size = 0;
 
 	if (conn->spooled > 0 &&
 		direct_pread(conn->publish_fd, block + 1, LINE_SPOOL_SIZE, conn->publish_at + LINE_SPOOL_AT) > 0)
-		before = line_spool_take(block + 1, &last_ns);
-	if (before > 0)
-		log_pass(access_target(conn->service), NULL, block, before);
-	write_now(conn, line, size);
+		size = line_spool_take(block + 1, &last_ns);
+	if (size > 0)
+		log_pass(access_target(conn->service), NULL, block, size);
+	return last_ns;
+}
+
+/* All up to this request is written: that alone remains to be known. */
+static void empty_spool(struct brood_conn *conn, int64_t last_ns)
+{
+	struct line_head told[2] = { { .asked_ns = last_ns } };
+
 	publish(conn, told, sizeof told, 0);
 	conn->spooled = sizeof *told;
 }
@@ -124,7 +130,9 @@ static void put_into_spool(struct brood_conn *conn, char *line, size_t size)
 	const size_t all = sizeof head + size;
 
 	if (conn->spooled + all + sizeof head > LINE_SPOOL_SIZE) {
-		write_spool(conn, line, size);
+		write_spool(conn);
+		write_now(conn, line, size);
+		empty_spool(conn, head.asked_ns);
 	} else {
 		memcpy(line - sizeof head, &head, sizeof head);
 		memset(line + size, 0, sizeof head);
@@ -132,6 +140,12 @@ static void put_into_spool(struct brood_conn *conn, char *line, size_t size)
 		conn->spooled += (unsigned int)all;
 	}
 	be_told(conn->slot);
+}
+
+void access_catch_up(struct brood_conn *conn)
+{
+	if (conn->spooled > sizeof(struct line_head))
+		empty_spool(conn, write_spool(conn));
 }
 
 /* ---- Either ---- */

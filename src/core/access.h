@@ -31,4 +31,7 @@ struct log *access_target(const struct service *service);
 /* The line of the request in hand, which needs no other from now on. Waits ACCESS_ROOM_MS at most. */
 void access_put(struct brood_conn *conn, char *line, size_t size);
 
+/* Its client is silent, and may be so for long: lines that wait for its end are written now. */
+void access_catch_up(struct brood_conn *conn);
+
 #endif

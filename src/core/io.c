@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "contract/transport.h"
+#include "core/access.h"
 #include "core/deadline.h"
 #include "core/pace.h"
 #include "core/service.h"
@@ -227,6 +228,8 @@ static int wait_parked(struct brood_conn *conn, int64_t deadline_ns)
 		}
 		look_ns = clock_now_ns() + SHARE_LOOK_MS * NS_PER_MS;
 		r = conn->model->ops->wait(conn, POLLIN, look_ns < deadline_ns ? look_ns : deadline_ns, true);
+		if (r == -ETIMEDOUT)
+			access_catch_up(conn);
 	} while (r == -ETIMEDOUT && look_ns < deadline_ns);
 	return r;
 }

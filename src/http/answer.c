@@ -274,7 +274,7 @@ int brood_http_write(struct brood_http *http, const void *data, size_t size)
 
 int brood_http_printf(struct brood_http *http, const char *format, ...)
 {
-	char small[PRINTF_SIZE], *text = small;
+	char small[PRINTF_SIZE], *large = NULL;
 	va_list args;
 	int size, r;
 
@@ -285,14 +285,13 @@ int brood_http_printf(struct brood_http *http, const char *format, ...)
 		return -EINVAL;
 	if ((size_t)size >= sizeof small) {
 		va_start(args, format);
-		size = vasprintf(&text, format, args);
+		size = vasprintf(&large, format, args);
 		va_end(args);
 		if (size < 0)
 			return -ENOMEM;
 	}
-	r = brood_http_write(http, text, (size_t)size);
-	if (text != small)
-		free(text);
+	r = brood_http_write(http, large ? large : small, (size_t)size);
+	free(large);
 	return r;
 }
 

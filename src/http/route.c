@@ -95,7 +95,9 @@ int route_parse(const char *text, struct route *ret_route, struct sentence *why)
 
 	if (strlen(text) > ROUTE_TEXT_MAX)
 		return refuse(why, text, "it has more than 255 bytes");
-	if (path && blank && blank < path) {
+	if (!path)
+		return refuse(why, text, "a path begins with '/'");
+	if (blank && blank < path) {
 		route.method = text;
 		route.method_size = (size_t)(blank - text);
 		if (!is_name(route.method, route.method_size) || path != blank + 1)

@@ -22,7 +22,7 @@ struct station;
 
 struct station_owner {
 	struct model *model;
-	bool keeps;                    /* workers have keepers */
+	bool keeps;                             /* workers have keepers */
 	uint32_t open, asleep, queues, workers; /* what all workers are told (contract/standing.h) */
 	/* It is free again. error: it could not even be made. */
 	void (*freed)(struct station_owner *owner, struct station *station, int error);

@@ -139,7 +139,8 @@ bool listeners_is_sibling(const struct supervised *service, size_t number)
 {
 	const struct supervised_origin *origin = &service->origins[number];
 
-	return number > 0 && origin[-1].url_number == origin->url_number && !service->listeners[number].shared &&
+	return number > 0 && number < service->listener_count && origin[-1].url_number == origin->url_number &&
+	       !service->listeners[number].shared &&
 	       strcmp(service->listeners[number - 1].url, service->listeners[number].url) == 0;
 }
 
@@ -147,7 +148,7 @@ unsigned int listeners_sockets(const struct supervised *service, size_t number)
 {
 	unsigned int sockets = 1;
 
-	while (++number < service->listener_count && listeners_is_sibling(service, number))
+	while (listeners_is_sibling(service, ++number))
 		sockets++;
 	return sockets;
 }

@@ -87,6 +87,18 @@ def start_logging(start, handlers, tmp_path):
 
 
 @pytest.mark.parametrize("model", web.MODELS)
+def test_a_line_does_not_wait_for_the_end_of_a_client_that_is_silent(logging, model):
+    brood, log = logging(model, "common")
+    with Connection(brood.url) as connection:
+        for target in ("/pid?first", "/pid?second"):
+            assert connection.ask(get(target)).status == 200
+            wait_until(lambda: log.targets().count(target) == 1, LONG / 5, log.targets)
+        assert connection.ask(get("/pid?third")).status == 200
+    wait_until(lambda: "/pid?third" in log.targets(), LONG, log.targets)
+    assert [target for target in log.targets() if "?" in target] == ["/pid?first", "/pid?second", "/pid?third"]
+
+
+@pytest.mark.parametrize("model", web.MODELS)
 def test_each_request_has_one_line_in_the_order_of_its_connection(logging, model):
     brood, log = logging(model, "combined+")
     asked = collections.defaultdict(list)

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: MIT
+"""
+R30, behind a proxy: what nginx passes on of requests that two servers could read differently, brood reads as nginx did. Each
+log has as many requests as the other: none was hidden in another one's body.
+"""
+import contextlib
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import time
+
+import pytest
+
+from harness import models, strictness, web
+from harness.patience import LONG
+from harness.processes import wait_until
+
+UNPACKED = pathlib.Path(__file__).resolve().parents[2] / "build" / "peers" / "usr" / "sbin" / "nginx"
+NGINX = shutil.which("nginx") or (str(UNPACKED) if UNPACKED.exists() else None)
+
+SETTLED_S = 0.5
+CONFIGURATION = """
+daemon off;
+pid {work}/pid;
+error_log {work}/error.log;
+worker_processes 1;
+{user}
+events {{ worker_connections 512; }}
+http {{
+    log_format passed_on '$upstream_addr';
+    access_log {work}/access.log passed_on;
+    client_body_temp_path {work}/body;
+    proxy_temp_path {work}/proxy;
+    fastcgi_temp_path {work}/fastcgi;
+    uwsgi_temp_path {work}/uwsgi;
+    scgi_temp_path {work}/scgi;
+    upstream brood {{ server {brood}; keepalive 4; }}
+    server {{
+        listen unix:{work}/front;
+        location / {{
+            proxy_pass http://brood;
+            proxy_http_version 1.1;
+            proxy_ignore_client_abort on;
+            proxy_request_buffering {buffering};
+            proxy_set_header Connection "";
+            proxy_set_header X-Last "1";
+        }}
+    }}
+}}
+"""
+
+
+@contextlib.contextmanager
+def in_front(work, brood, buffering):
+    """nginx as a proxy, and how many requests it has passed on so far."""
+    work.mkdir()
+    (work / "nginx.conf").write_text(CONFIGURATION.format(
+        work=work, brood=brood.url.removeprefix("tcp://"), buffering=buffering,
+        user="user root;" if os.geteuid() == 0 else ""))
+    with subprocess.Popen((NGINX, "-p", work, "-e", work / "error.log", "-c", work / "nginx.conf"),
+                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as nginx:
+        try:
+            wait_until((work / "front").exists, LONG, lambda: (work / "error.log").read_text())
+            # Of a connection that failed once there are several, with commas between them.
+            yield lambda: sum(line.count(",") + (line != "-")
+                              for line in (work / "access.log").read_text().splitlines())
+        finally:
+            nginx.terminate()
+            nginx.wait(LONG)
+
+
+def ask(path, raw):
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(strictness.SILENCE_S)
+        client.connect(str(path))
+        client.sendall(raw + strictness.GOOD)
+        with contextlib.suppress(TimeoutError, ConnectionResetError):
+            while client.recv(1 << 16):
+                pass
+
+
+@pytest.mark.fault
+@pytest.mark.skipif(not NGINX, reason="nginx is not here: tools/fetch-peers nginx unpacks it")
+@pytest.mark.parametrize("buffering", ["on", "off"])
+@pytest.mark.parametrize("model", ["fork", "event"])
+def test_brood_behind_nginx_sees_as_many_requests_as_it_passed_on(start, tmp_path, model, buffering):
+    log = tmp_path / "access.log"
+    brood = start("hello", *models.words(model), "--access-log", "common", "--access-log-file", log, warm=False)
+    brood.request = web.PROBE
+    with in_front(tmp_path / "nginx", brood, buffering) as passed_on:
+        for probe in strictness.PROBES:
+            ask(tmp_path / "nginx" / "front", probe.raw)
+        # Either writes its lines when it has time.
+        def counts():
+            return passed_on(), len(log.read_text().splitlines())
+
+        wait_until(lambda: counts()[0] == counts()[1] > 10, LONG, lambda: f"{counts()}: {log.read_text()}")
+        time.sleep(SETTLED_S)
+        assert counts()[0] == counts()[1]
