@@ -12,8 +12,8 @@
 
 #include "contract/slot.h"
 
-/* A power of two, so that positions may run over. Some hundreds of lines: what a worker writes in a few milliseconds. */
-#define LINE_RING_BYTES ((size_t)64 * 1024)
+/* A power of two, so that positions may run over. Some thousands of lines: what a worker writes while the service process is not on a core for some dozens of milliseconds. */
+#define LINE_RING_BYTES ((size_t)256 * 1024)
 
 struct line_ring {
 	_Atomic uint64_t head;                    /* bytes ever written: whole lines */

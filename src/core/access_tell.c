@@ -19,6 +19,12 @@
 
 #define PEER_SIZE 128
 
+static void say_lost(struct service *service, uint64_t lost, const char *why)
+{
+	service->model.host->log(service, BROOD_WARN, CAUSE_NONE, "%llu line%s of the access log %s lost: %s",
+		(unsigned long long)lost, lost == 1 ? "" : "s", lost == 1 ? "is" : "are", why);
+}
+
 int access_open(struct service *service, struct sentence *why)
 {
 	struct sentence reason;
@@ -37,17 +43,33 @@ int access_open(struct service *service, struct sentence *why)
 
 void access_close(struct service *service)
 {
+	if (service->ledger->lines_lost > 0)
+		say_lost(service, service->ledger->lines_lost, "as before");
 	if (service->access_log != &service->own_access_log)
 		return;
 	log_fini(&service->own_access_log);
 	service->access_log = NULL;
 }
 
+/* A full disk loses one after the other: they are counted, and told of once a second. */
 static void tell_lost(struct service *service, uint64_t lost, const char *why)
 {
-	if (lost > 0)
-		service->model.host->log(service, BROOD_WARN, CAUSE_NONE, "%llu line%s of the access log %s lost: %s",
-			(unsigned long long)lost, lost == 1 ? "" : "s", lost == 1 ? "is" : "are", why);
+	struct ledger *ledger = service->ledger;
+	uint64_t unsaid;
+
+	if (lost == 0)
+		return;
+	ledger->lines_lost += lost;
+	if (!rarely_may(&ledger->lines_lost_said, &unsaid))
+		return;
+	say_lost(service, ledger->lines_lost, why);
+	ledger->lines_lost = 0;
+}
+
+void access_tell_lost(struct service *service)
+{
+	if (service->access_log)
+		tell_lost(service, log_take_lost(service->access_log), "its file does not take them");
 }
 
 static void write_lines(struct service *service, char *block, size_t size)
@@ -58,8 +80,7 @@ static void write_lines(struct service *service, char *block, size_t size)
 	if (!log && service->model.ops->publishes)
 		lines_hold_until_sleep(service);
 	log_pass(access_target(service), !log && ledger->holding ? &ledger->lines : NULL, block, size);
-	if (log)
-		tell_lost(service, log_take_lost(log), "its file does not take them");
+	access_tell_lost(service);
 }
 
 static void replace_controls(char *text, size_t size)
@@ -126,14 +147,16 @@ bool access_harvest(struct service *service, unsigned int index)
 	uint64_t head = atomic_load_explicit(&ring->head, memory_order_acquire);
 	uint64_t lost = atomic_load_explicit(&ring->lost, memory_order_relaxed);
 
-	if (lost != note->lines_lost)
+	if (lost > note->lines_lost)
 		tell_lost(service, lost - note->lines_lost, "their worker was quicker than it");
 	note->lines_lost = lost;
 	if (head == note->lines_tail)
 		return false;
 	/* More than it can hold: that was no counting. */
-	if (head - note->lines_tail > LINE_RING_BYTES)
+	if (head - note->lines_tail > LINE_RING_BYTES) {
+		tell_lost(service, 1, "their worker does not count right");
 		note->lines_tail = head;
+	}
 	lines_hold(service);
 	while (note->lines_tail != head) {
 		note->lines_tail += take_some(service, ring, note->lines_tail, head);
@@ -203,7 +226,8 @@ static void read_note(const struct end_record *record, struct access_facts *fact
 static unsigned int status_of(
 	const struct service *service, const struct end_record *record, const struct child_exit *ended)
 {
-	if (record->status >= 100 && record->status <= 999)
+	/* Without a request of its own it is that of another one. */
+	if (record->asked_ns && record->status >= 100 && record->status <= 999)
 		return record->status;
 	if (record->answered_late)
 		return dead_status(&service->config, NULL);

@@ -36,4 +36,7 @@ void access_collect(struct brood_conn *conn, struct end_record *record);
 /* The line of the request that nobody has told of, or that others have answered. */
 void access_tell_end(struct service *service, const struct end_record *record, const struct child_exit *ended);
 
+/* Lines that somebody has lost who could not say so. */
+void access_tell_lost(struct service *service);
+
 #endif

@@ -172,6 +172,8 @@ void end_tell(struct service *service, const struct end_record *record, const st
 	if (access_is_wanted(service) && (record->asked_ns || record->answered || record->answered_late))
 		access_tell_end(service, record, ended);
 	count(service->ledger->tally, record);
+	if (access_is_wanted(service))
+		access_tell_lost(service);
 	if (ended && record->died && !record->bystander)
 		end_worker_died(service, record->worker, (enum end_reason)record->reason, ended);
 	if (may_write_line(service, record, &unsaid))

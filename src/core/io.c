@@ -12,6 +12,7 @@
 #include "core/pace.h"
 #include "core/service.h"
 #include "core/share.h"
+#include "core/ticking.h"
 
 /* After so many operations a worker shows how far it is, should it publish its slot: it may never have to wait for
  * its client, and is not to be taken for one that is stuck (model/held.c). */
@@ -71,6 +72,9 @@ static void begin_answer(struct brood_conn *conn)
 
 	if (atomic_load_explicit(answering, memory_order_relaxed) || conn->transport->datagram)
 		return;
+	/* What is late already does not begin: who tells its client is decided there. */
+	if (deadline_check(conn) < 0)
+		return;
 	atomic_store(answering, 1);
 	if (conn->service->config.last_words_size > 0)
 		conn_tell(conn);
@@ -98,7 +102,9 @@ int io_send_interim(struct brood_conn *conn, const void *data, size_t size)
 	uint32_t answering = atomic_load_explicit(&conn->slot->answering, memory_order_relaxed);
 	int r = io_send(conn, data, size);
 
-	atomic_store_explicit(&conn->slot->answering, answering, memory_order_relaxed);
+	/* Else it is ours by now (deadline_expire). */
+	if (!conn->may_say_late)
+		atomic_store_explicit(&conn->slot->answering, answering, memory_order_relaxed);
 	conn_tell(conn);
 	return r;
 }
@@ -108,7 +114,17 @@ bool io_say_late(struct brood_conn *conn, const void *data, size_t size)
 	if (conn->broken != -ETIMEDOUT || !conn->may_say_late)
 		return false;
 	conn->may_say_late = false;
-	return conn->transport->send(conn, data, size) == (ssize_t)size;
+	if (conn->transport->send(conn, data, size) != (ssize_t)size)
+		return false;
+	slot_add(&conn->slot->bytes_out, size);
+	return true;
+}
+
+void io_leave_to_watcher(struct brood_conn *conn)
+{
+	if (conn->broken != -ETIMEDOUT || conn->may_say_late || atomic_load(&conn->slot->answering))
+		return;
+	conn->model->ops->wait(conn, 0, clock_now_ns() + 2 * TICKING_SWEEP_MS * NS_PER_MS, false);
 }
 
 /* End and error may be the work of whoever shut the connection down: at its deadline, or when all was to end. */

@@ -28,6 +28,9 @@ int io_send_interim(struct brood_conn *conn, const void *data, size_t size);
 /* After a wait for the client timed out, if none of the answer has left: one try to say so. True: it was said. */
 bool io_say_late(struct brood_conn *conn, const void *data, size_t size);
 
+/* After a timeout that only whoever watches this worker may tell of: gives them the time to look. */
+void io_leave_to_watcher(struct brood_conn *conn);
+
 /* Between two calls of handle: until the client sends something (0), falls silent (-ETIMEDOUT, expired is set),
  * or the service drains (-ESHUTDOWN). */
 int io_wait_for_request(struct brood_conn *conn);

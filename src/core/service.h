@@ -102,7 +102,9 @@ struct ledger {
 	struct harvest_note *notes; /* of each standing worker */
 	bool saturated;             /* every standing worker is busy */
 	int64_t loop_now_ns;        /* of the harvest in hand */
-	struct log_batch lines;     /* of ends, while holding (core/lines.h) */
+	uint64_t lines_lost;        /* of the access log, and not told of yet */
+	struct rarely lines_lost_said;
+	struct log_batch lines; /* of ends, while holding (core/lines.h) */
 	bool holding;
 	int64_t held_since_ns;
 	struct loop_pause lines_pause;

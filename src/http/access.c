@@ -86,6 +86,16 @@ static int64_t realtime_ns(void)
 	return (int64_t)now.tv_sec * NS_PER_SEC + now.tv_nsec;
 }
 
+/* Of an answer that was cut off, no more than has left: its head counts as body then. */
+static uint64_t body_bytes(const struct brood_http *http)
+{
+	uint64_t left = atomic_load_explicit(&http->conn->slot->bytes_out, memory_order_relaxed) - http->sent_before;
+
+	if (http->silent)
+		return 0;
+	return http->phase == ANSWER_COMPLETE || http->body_sent < left ? http->body_sent : left;
+}
+
 /* Where the answer's head was: those bytes are warm. */
 static void write_line(struct brood_http *http)
 {
@@ -98,7 +108,7 @@ static void write_line(struct brood_http *http)
 		.service = service->config.name,
 		.minor = ACCESS_UNKNOWN,
 		.status = (unsigned int)http->status,
-		.bytes = http->silent ? 0 : (int64_t)http->body_sent,
+		.bytes = (int64_t)body_bytes(http),
 		.referer = field_of(http, "Referer"),
 		.agent = field_of(http, "User-Agent"),
 		.duration_us = lasted_ns / NS_PER_US,
@@ -116,12 +126,6 @@ static void write_line(struct brood_http *http)
 	access_put(conn, line, size);
 }
 
-/* An empty line alone is no request. */
-static bool has_come(const struct brood_http *http)
-{
-	return http->request.has_line || http->in_used > http->request.line_at;
-}
-
 static bool was_answered(const struct brood_http *http)
 {
 	return http->phase == ANSWER_COMPLETE ||
@@ -133,7 +137,7 @@ void http_access_end(struct brood_http *http)
 	struct slot *slot = http->conn->slot;
 
 	/* brood_fork gave it to a child, who tells of it. */
-	if (!http_access_is_wanted(http) || !has_come(http) || http->conn->forked)
+	if (!http_access_is_wanted(http) || !http_has_come(http) || http->conn->forked)
 		return;
 	/* Of a head that is not whole nobody was told yet. */
 	if (http->head_size == 0)

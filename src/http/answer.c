@@ -168,14 +168,15 @@ static void put_status_line(struct brood_http *http)
 static int compose(struct brood_http *http, const char *type)
 {
 	struct buf *out = &http->out;
-	const size_t fields_size = out->size;
+	size_t fields_size;
 
-	if (type) {
-		if (!http1_field_value_valid(type, strlen(type)))
-			return -EINVAL;
+	if (type && !http1_field_value_valid(type, strlen(type)))
+		return -EINVAL;
+	if (type)
 		remove_field(out, "Content-Type");
+	fields_size = out->size;
+	if (type)
 		put_field(out, "Content-Type", type);
-	}
 	http_clock_put(http->conn, out);
 	put_framing(http);
 	buf_put(out, "\r\n", 2);
@@ -189,7 +190,7 @@ static int compose(struct brood_http *http, const char *type)
 }
 
 /* A request that was refused may have no terminated method. */
-static bool is_head(const struct brood_http *http)
+bool http_is_head(const struct brood_http *http)
 {
 	const struct http1_part *method = &http->request.method;
 
@@ -207,7 +208,7 @@ int brood_http_begin(struct brood_http *http, int status, const char *type, int6
 	http->status = status;
 	http->framing = choose_framing(http, status, size);
 	http->body_size = size >= 0 && status != RESET_CONTENT ? (uint64_t)size : 0;
-	http->silent = http->framing == ANSWER_NO_BODY || is_head(http);
+	http->silent = http->framing == ANSWER_NO_BODY || http_is_head(http);
 	http->persistent = may_persist(http);
 	if (http_access_is_wanted(http))
 		http_access_answer(http);

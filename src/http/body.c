@@ -57,7 +57,7 @@ static int invite(struct brood_http *http)
 	if (http->continued)
 		return 0;
 	http->continued = true;
-	if (http->phase != ANSWER_NOTHING || http->end > http->at)
+	if (brood_http_begun(http) || http->end > http->at)
 		return 0;
 	return io_send_interim(http->conn, continue_line, sizeof continue_line - 1);
 }

@@ -102,7 +102,9 @@ static int set_fields(struct brood_http *http, const struct brood_http_file *fil
 
 	if (r == 0 && file->etag)
 		r = brood_http_set(http, "ETag", file->etag);
-	if (r == 0 && file->modified_s && http1_date_format(file->modified_s, date) == 0)
+	/* Never of the future (RFC 9110, 8.8.2.1). */
+	if (r == 0 && file->modified_s && file->modified_s <= time(NULL) &&
+		http1_date_format(file->modified_s, date) == 0)
 		r = brood_http_set(http, "Last-Modified", date);
 	return r;
 }

@@ -54,10 +54,9 @@ static int make_room(struct brood_http *http)
 }
 
 /* However slowly it comes, it has to be here in time: each wait is for no longer than what is left. */
-static void limit_head(struct brood_http *http)
+static void limit_head(struct brood_http *http, int idle_ms)
 {
 	int limit_ms = http->conn->service->config.head_timeout_ms;
-	int idle_ms = http->conn->service->config.idle_timeout_ms;
 	int64_t left_ms;
 
 	if (limit_ms < 0)
@@ -65,11 +64,6 @@ static void limit_head(struct brood_http *http)
 	left_ms = limit_ms - (clock_now_ns() - http->began_ns) / NS_PER_MS;
 	if (idle_ms < 0 || left_ms < idle_ms)
 		brood_conn_deadline(http->conn, BROOD_DEADLINE_IDLE, left_ms > 0 ? (int)left_ms : 0);
-}
-
-static void lift_limit(struct brood_http *http)
-{
-	brood_conn_deadline(http->conn, BROOD_DEADLINE_IDLE, http->conn->service->config.idle_timeout_ms);
 }
 
 /* As much as is there: mostly the head, and nothing else. > 0, 0 at the end of input, -errno. */
@@ -89,15 +83,15 @@ static ssize_t read_some(struct brood_http *http)
 }
 
 /* Some clients send an empty line behind a body: that alone is no request. */
-static bool has_begun(const struct brood_http *http)
+bool http_has_come(const struct brood_http *http)
 {
 	return http->request.has_line || http->in_used > http->request.line_at;
 }
 
 static int read_whole_head(struct brood_http *http)
 {
+	const int idle_ms = http->conn->idle_ms; /* maybe as a handler wants it */
 	ssize_t n, size = -EAGAIN;
-	bool limited = false;
 
 	while ((n = read_some(http)) > 0) {
 		/* Until something comes, it tells of the request before. */
@@ -109,15 +103,13 @@ static int read_whole_head(struct brood_http *http)
 			break;
 		if (http->began_ns == 0)
 			http->began_ns = clock_now_ns();
-		limited = true;
-		limit_head(http);
+		limit_head(http, idle_ms);
 	}
-	if (n == 0 && has_begun(http))
+	if (n == 0 && http_has_come(http))
 		return refuse(http, 400, "the request ends within its head", "RFC 9112, 8");
 	if (n <= 0)
 		return (int)n;
-	if (limited)
-		lift_limit(http);
+	http->conn->idle_ms = idle_ms;
 	if (size < 0)
 		return refuse_fault(http, http->request.fault);
 	http->head_size = (size_t)size;
@@ -225,7 +217,7 @@ int http_read_head(struct brood_http *http)
 	/* It left between two requests: this call was none. */
 	if (r == 0)
 		slot_add(&http->conn->slot->requests, UINT64_MAX);
-	if (r == -ETIMEDOUT && has_begun(http))
+	if (r == -ETIMEDOUT && http_has_come(http))
 		http_say_late(http, 408);
 	if (r <= 0)
 		return r;

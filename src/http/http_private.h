@@ -32,7 +32,7 @@ enum answer_phase {
 };
 
 enum answer_framing {
-	ANSWER_NO_BODY, /* none by definition: HEAD, 204, 304 */
+	ANSWER_NO_BODY, /* none by definition: 204, 304 */
 	ANSWER_LENGTH,
 	ANSWER_CHUNKED,
 	ANSWER_UNTIL_END, /* of the connection: HTTP/1.0 */
@@ -95,6 +95,9 @@ struct brood_http {
  * connection, or ->refused says what brood answers (-EBADMSG). */
 int http_read_head(struct brood_http *http);
 
+/* Anything of a request: an empty line alone is none. */
+bool http_has_come(const struct brood_http *http);
+
 /* Which rule the client broke, for the log: sentence and section of the RFC. */
 void http_note_refusal(struct brood_http *http, const char *sentence, const char *section);
 
@@ -116,6 +119,7 @@ bool http_body_is_skippable(const struct brood_http *http);
 
 /* Forgets what was prepared of an answer of which nothing has left. */
 void http_begin_answer(struct brood_http *http);
+bool http_is_head(const struct brood_http *http); /* the request: its answer has no body, whatever it says */
 
 /* ---- say.c ---- */
 

@@ -103,10 +103,11 @@ const char *brood_http_field(struct brood_http *http, const char *name, unsigned
 
 bool brood_http_field_at(struct brood_http *http, unsigned int n, const char **ret_name, const char **ret_value)
 {
-	const struct http1_field *field = &http->request.field[n];
+	const struct http1_field *field;
 
 	if (n >= http->request.fields)
 		return false;
+	field = &http->request.field[n];
 	*ret_name = text_of(http, field->name);
 	*ret_value = text_of(http, field->value);
 	return true;

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include <brood/http.h>
+
 #include "protocol/http1_field.h"
 
 static int refuse(struct sentence *why, const char *text, const char *reason)
@@ -74,11 +76,16 @@ static int parse_path(struct route *route, const char *path, const char *text, s
 
 static int check_captures(const struct route *route, const char *text, struct sentence *why)
 {
+	size_t count = 0;
+
 	for (size_t i = 0; i < route->count; i++) {
 		const struct route_segment *segment = &route->segments[i];
 
 		if (segment->fallback && (i + 1 < route->count || route->subtree))
 			return refuse(why, text, "only the last segment may have a default");
+		count += segment->is_capture;
+		if (count > BROOD_HTTP_CAPTURES)
+			return refuse(why, text, "it has more than 8 {name}s");
 		for (size_t k = 0; segment->is_capture && k < i; k++)
 			if (route->segments[k].is_capture && route->segments[k].size == segment->size &&
 				memcmp(route->segments[k].text, segment->text, segment->size) == 0)

@@ -8,7 +8,7 @@
 #include "http/http_private.h"
 #include "http/route.h"
 
-#define ALLOW_SIZE 256
+#define ALLOW_SIZE 1024
 
 struct mount {
 	struct route route;
@@ -207,7 +207,7 @@ static bool list_methods(const struct router *router, const struct route_path *p
 		if (!route_fits_path(route, path))
 			continue;
 		allow(methods, route->method, route->method_size);
-		if (route->method_size == 3 && memcmp(route->method, "GET", 3) == 0)
+		if (route->method_size == 3 && memcmp(route->method, "GET", 3) == 0 && !strstr(methods->data, "HEAD"))
 			allow(methods, "HEAD", 4);
 	}
 	return methods->size > 0;
@@ -235,8 +235,8 @@ static int redirect_to_slash(struct brood_http *http)
 	struct buf buf;
 	int r;
 
-	/* "//host/" would lead elsewhere. */
-	if (path->size > 1 && begin[1] == '/')
+	/* "//host/" would lead elsewhere, and to a browser a backslash is a slash. */
+	if (path->size > 1 && (begin[1] == '/' || begin[1] == '\\'))
 		return brood_http_say(http, 404, NULL);
 	buf_init(&buf, location, sizeof location);
 	buf_put(&buf, begin, path->size);

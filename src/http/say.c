@@ -37,10 +37,12 @@ void http_say_late(struct brood_http *http, unsigned int status)
 		"HTTP/1.1 %u %s\r\nContent-Type: text/plain\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%u "
 		"%s\n",
 		status, reason, body_size, status, reason);
+	if (http_is_head(http))
+		buf.size -= body_size;
 	if (io_say_late(http->conn, buf.data, buf.size)) {
 		http->phase = ANSWER_COMPLETE;
 		http->status = (int)status;
-		http->body_sent = body_size;
+		http->body_sent = http_is_head(http) ? 0 : body_size;
 	}
 }
 

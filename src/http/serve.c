@@ -37,6 +37,7 @@ static int say_instead(struct brood_http *http, int error)
 	/* If it was not its client that the handler waited for. */
 	if (http->conn->broken == -ETIMEDOUT) {
 		http_say_late(http, http->body_error ? 408 : 504);
+		io_leave_to_watcher(http->conn);
 		return -ETIMEDOUT;
 	}
 	return brood_http_say(http, http->refused ? (int)http->refused : status, NULL);
@@ -46,9 +47,13 @@ static int call_handler(struct brood_http *http, void *app)
 {
 	int r = http->conn->service->config.handler.http(http, app);
 
+	/* brood_fork: all that is left to read and to say is the child's. */
+	if (http->conn->forked)
+		return r;
 	if (r >= 0 && (http->phase > ANSWER_STARTED || (http->phase == ANSWER_STARTED && !http->refused)))
 		r = brood_http_end(http);
-	return brood_http_begun(http) ? r : say_instead(http, r);
+	/* What was handed over too late has not left. */
+	return brood_http_begun(http) && !http->conn->may_say_late ? r : say_instead(http, r);
 }
 
 /* Part of an answer has left, and there will be no more of it: the client must not take it for a whole one. */
@@ -82,10 +87,15 @@ static int finish(struct brood_http *http, int result)
 	bool all_read;
 
 	http_access_end(http);
+	if (http->conn->forked)
+		return result < 0 ? result : 0;
 	if (result < 0)
 		return cut_off(http, result);
 	all_read = !http->refused && http_skip_body(http);
-	return all_read && http->persistent ? keep_alive(http) : close_gently(http, all_read);
+	if (all_read && http->persistent)
+		return keep_alive(http);
+	/* A client that wanted to go on may be sending its next request already. */
+	return close_gently(http, all_read && !http->request.persistent);
 }
 
 static int answer_refusal(struct brood_http *http)

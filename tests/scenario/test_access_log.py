@@ -407,7 +407,7 @@ def test_a_drain_leaves_all_lines(logging, model):
 
 def test_workers_go_on_when_nobody_takes_their_lines_and_what_is_lost_is_counted(logging):
     brood, log = logging("event", "common")
-    lines = 3000
+    lines = 8000
     service = brood.service
     os.kill(service, signal.SIGSTOP)
     try:
