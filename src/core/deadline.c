@@ -100,9 +100,10 @@ struct deadline deadline_for_write(struct brood_conn *conn, int64_t now_ns)
 	return nearer(deadline, pace_for_write(conn, now_ns), END_TOO_SLOW);
 }
 
-static bool is_past(int64_t must_end_ns)
+/* Under iterative nobody looks while the handler is at work: whatever is said, it says. */
+static bool is_watchers(const struct brood_conn *conn, int64_t must_end_ns)
 {
-	return must_end_ns != 0 && clock_now_ns() >= must_end_ns;
+	return must_end_ns != 0 && clock_now_ns() >= must_end_ns && conn->service->config.model != BROOD_ITERATIVE;
 }
 
 /* A protocol that knows what to say to a client that is late says it by itself, if the promise is not broken yet: from then
@@ -112,11 +113,11 @@ static void claim_answer(struct brood_conn *conn)
 	struct slot *slot = conn->slot;
 	int64_t must_end_ns = atomic_load_explicit(&slot->must_end_ns, memory_order_relaxed);
 
-	if (!conn->service->config.handler.http || conn->forked || is_past(must_end_ns) ||
+	if (!conn->service->config.handler.http || conn->forked || is_watchers(conn, must_end_ns) ||
 		atomic_exchange(&slot->answering, 1))
 		return;
 	conn_tell(conn);
-	conn->may_say_late = !is_past(must_end_ns);
+	conn->may_say_late = !is_watchers(conn, must_end_ns);
 }
 
 int deadline_expire(struct brood_conn *conn, enum end_reason reason)

@@ -120,11 +120,15 @@ bool io_say_late(struct brood_conn *conn, const void *data, size_t size)
 	return true;
 }
 
+bool io_owes_answer(const struct brood_conn *conn)
+{
+	return conn->broken == -ETIMEDOUT && (conn->may_say_late || !atomic_load(&conn->slot->answering));
+}
+
 void io_leave_to_watcher(struct brood_conn *conn)
 {
-	if (conn->broken != -ETIMEDOUT || conn->may_say_late || atomic_load(&conn->slot->answering))
-		return;
-	conn->model->ops->wait(conn, 0, clock_now_ns() + 2 * TICKING_SWEEP_MS * NS_PER_MS, false);
+	if (io_owes_answer(conn) && !conn->may_say_late)
+		conn->model->ops->wait(conn, 0, clock_now_ns() + 2 * TICKING_SWEEP_MS * NS_PER_MS, false);
 }
 
 /* End and error may be the work of whoever shut the connection down: at its deadline, or when all was to end. */

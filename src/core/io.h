@@ -28,6 +28,9 @@ int io_send_interim(struct brood_conn *conn, const void *data, size_t size);
 /* After a wait for the client timed out, if none of the answer has left: one try to say so. True: it was said. */
 bool io_say_late(struct brood_conn *conn, const void *data, size_t size);
 
+/* What was handed over came too late, and has not left: somebody else is to answer, or this worker by io_say_late. */
+bool io_owes_answer(const struct brood_conn *conn);
+
 /* After a timeout that only whoever watches this worker may tell of: gives them the time to look. */
 void io_leave_to_watcher(struct brood_conn *conn);
 

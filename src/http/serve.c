@@ -52,8 +52,7 @@ static int call_handler(struct brood_http *http, void *app)
 		return r;
 	if (r >= 0 && (http->phase > ANSWER_STARTED || (http->phase == ANSWER_STARTED && !http->refused)))
 		r = brood_http_end(http);
-	/* What was handed over too late has not left. */
-	return brood_http_begun(http) && !http->conn->may_say_late ? r : say_instead(http, r);
+	return brood_http_begun(http) && !io_owes_answer(http->conn) ? r : say_instead(http, r);
 }
 
 /* Part of an answer has left, and there will be no more of it: the client must not take it for a whole one. */

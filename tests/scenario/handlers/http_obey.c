@@ -104,6 +104,37 @@ static int do_request(struct brood_http *http)
 			       brood_http_host(http), brood_http_minor(http), brood_http_target(http), (int)getpid());
 }
 
+/* Answers so many milliseconds later, and cannot be interrupted meanwhile. */
+static int do_late(struct brood_http *http)
+{
+	usleep((useconds_t)number(http, 0) * 1000);
+	return say_size(http, getpid());
+}
+
+/* Fields until no more fit, an answer that does not fit any more, and then a small one. */
+static int do_overflow(struct brood_http *http)
+{
+	char name[16];
+	int r = brood_http_set(http, "Content-Type", "text/html; charset=a-long-name-of-some-encoding");
+
+	for (int i = 0; r == 0; i++) {
+		snprintf(name, sizeof name, "X-%d", i);
+		r = brood_http_set(http, name, "12345678901234567890");
+	}
+	if (r != -EMSGSIZE || brood_http_answer(http, 200, TEXT, "fits\n", 5) == 0)
+		return -EIO;
+	brood_http_set(http, "X-0", NULL);
+	return -ENOENT;
+}
+
+/* The child answers; its worker has done with the connection. */
+static int do_fork(struct brood_http *http)
+{
+	int r = brood_fork(brood_http_conn(http));
+
+	return r != 0 ? (r < 0 ? r : 0) : say_size(http, getpid());
+}
+
 /* ---- Answers as they should be ---- */
 
 static int do_pid(struct brood_http *http)
@@ -360,6 +391,9 @@ static const struct {
 	{ "/echo", do_echo },
 	{ "/length", do_length },
 	{ "/sip", do_sip },
+	{ "/late", do_late },
+	{ "/overflow", do_overflow },
+	{ "/fork", do_fork },
 	{ "/headers", do_headers },
 	{ "/query", do_query },
 	{ "/request", do_request },
