@@ -179,24 +179,6 @@ def test_connect_is_not_implemented(connection):
     assert connection.ask(get("test:80", method="CONNECT")).status == 501 and connection.is_over()
 
 
-def test_an_answer_that_does_not_fit_leaves_nothing_behind(connection):
-    answer = connection.ask(get("/overflow"))
-    assert (answer.status, answer.body) == (404, b"404 Not Found\n")
-    assert "x-1" not in answer.fields
-    assert connection.ask(get("/")).status == 200
-
-
-def test_a_child_of_the_handler_answers_alone(brood):
-    with Connection(brood.url) as connection:
-        answer = connection.ask(get("/fork"))
-        if brood.model in ("thread", "event"):
-            assert answer.status == 500 # brood_fork is not for these
-            return
-        assert answer.status == 200 and int(answer.body) > 0
-        connection.finish()
-        assert connection.is_over()
-
-
 # ---- Expect: 100-continue ---------------------------------------------------------------------------------------
 
 
