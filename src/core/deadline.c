@@ -54,9 +54,15 @@ void deadline_begin(struct brood_conn *conn)
 
 void deadline_begin_request(struct brood_conn *conn)
 {
+	int64_t begin_ns = deadline_now_ns(conn);
+
 	if (conn->request_ms < 0)
 		return;
-	conn->request_ns = from(deadline_now_ns(conn), conn->request_ms);
+	/* The loop may have woken before this client came: of two deadlines that are alike, the one of his first byte is over
+	 * first. */
+	if (begin_ns <= conn->accepted_ns)
+		begin_ns = conn->accepted_ns + 1;
+	conn->request_ns = from(begin_ns, conn->request_ms);
 	promise(conn);
 }
 
