@@ -54,10 +54,12 @@ void deadline_begin(struct brood_conn *conn)
 
 void deadline_begin_request(struct brood_conn *conn)
 {
-	int64_t begin_ns = deadline_now_ns(conn);
+	int64_t begin_ns;
 
+	/* Without such a deadline nobody looks at the clock: its pages would be mapped anew by each forked worker. */
 	if (conn->request_ms < 0)
 		return;
+	begin_ns = deadline_now_ns(conn);
 	/* The loop may have woken before this client came: of two deadlines that are alike, the one of his first byte is over
 	 * first. */
 	if (begin_ns <= conn->accepted_ns)

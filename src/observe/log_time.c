@@ -8,6 +8,7 @@
 
 #include <time.h>
 
+#include "base/calendar.h"
 #include "base/clock.h"
 
 #define SECONDS_PER_DAY     INT64_C(86400)
@@ -34,23 +35,15 @@ static int64_t zone_offset(int64_t seconds, _Atomic int64_t *zone, bool may_ask)
 	return local.tm_gmtoff;
 }
 
-/* The civil calendar repeats every 400 years = 146,097 days; a year that begins in March has its leap day last. */
 static void put_date(struct buf *buf, int64_t days)
 {
-	int64_t since_0000_03 = days + 719468;
-	int64_t era = since_0000_03 / 146097, day_of_era = since_0000_03 % 146097;
-	int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-	int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-	int64_t month_from_march = (5 * day_of_year + 2) / 153;
-	int64_t day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-	int64_t month = month_from_march < 10 ? month_from_march + 3 : month_from_march - 9;
-	int64_t year = era * 400 + year_of_era + (month <= 2);
+	struct calendar_date date = calendar_date(days);
 
-	buf_putu_padded(buf, (uint64_t)year, 4);
+	buf_putu_padded(buf, (uint64_t)date.year, 4);
 	buf_putc(buf, '-');
-	buf_putu_padded(buf, (uint64_t)month, 2);
+	buf_putu_padded(buf, date.month, 2);
 	buf_putc(buf, '-');
-	buf_putu_padded(buf, (uint64_t)day, 2);
+	buf_putu_padded(buf, date.day, 2);
 }
 
 static void write_stamp(struct log_stamp *stamp, int64_t seconds, char between)

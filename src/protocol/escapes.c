@@ -3,16 +3,7 @@
 
 #include <errno.h>
 
-static int digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
+#include "base/hex.h"
 
 /* What stands behind a backslash: how many characters of text it takes, or 0. */
 static size_t decode_one(const char *text, char *ret_byte)
@@ -33,8 +24,8 @@ static size_t decode_one(const char *text, char *ret_byte)
 		*ret_byte = '\\';
 		return 1;
 	case 'x':
-		high = digit(text[1]);
-		low = high < 0 ? -1 : digit(text[2]);
+		high = hex_value(text[1]);
+		low = high < 0 ? -1 : hex_value(text[2]);
 		if (low < 0)
 			return 0;
 		*ret_byte = (char)(high << 4 | low);

@@ -9,16 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
-static int digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
+#include "base/hex.h"
 
 int http1_uri_escape(const char *text, size_t size)
 {
@@ -26,8 +17,8 @@ int http1_uri_escape(const char *text, size_t size)
 
 	if (size < 3)
 		return -EINVAL;
-	high = digit(text[1]);
-	low = digit(text[2]);
+	high = hex_value(text[1]);
+	low = hex_value(text[2]);
 	if (high < 0 || low < 0 || (high | low) == 0)
 		return -EINVAL;
 	return high << 4 | low;

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "protocol/nearest.h"
 #include "protocol/units.h"
 
@@ -200,14 +201,6 @@ static int parse_path(struct parser *parser)
 		return refuse(parser, "is longer than the %d bytes that a Unix socket's path may have", URL_PATH_MAX);
 	copy(parser->url.path, path);
 	return 0;
-}
-
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 /* Percent-decoding. Control bytes may not come in through it either: values end up in logs and file names. */
