@@ -94,6 +94,7 @@ static void a_second_stop_cuts_off(struct cell *cell)
 	fd = say_hello(cell);
 	WAIT_FOR(cell->witness->count[0] == 1);
 	cell_signal(cell);
+	WAIT_FOR(cell->witness->count[1] == 1); /* two that are pending at once are one signal */
 	client_expect_nothing(fd, 50);
 	cell_signal(cell);
 	if (!cell->transport->datagram)

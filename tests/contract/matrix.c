@@ -4,6 +4,9 @@
  * several at a time, since most of them wait for a deadline. A model is one row; a case is one row.
  *
  *	contract MODEL [PART-OF-A-CELL'S-NAME]		run (MODEL `all`: every one of them)
+ *
+ * Promises are measured in milliseconds, and machines are shared: what failed in the crowd is tried once more, alone. What then
+ * passes stays named as failed above, so that it is not forgotten.
  */
 #include <errno.h>
 #include <signal.h>
@@ -19,6 +22,7 @@
 #define AT_ONCE      6
 #define CELL_SECONDS 60 /* the last resort; every wait inside of a cell has its own end */
 #define OUTPUT_SIZE  65536
+#define AGAIN_MAX    10 /* cells that are tried again: more of them are no accident */
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 static const struct model_row models[] = {
@@ -132,7 +136,8 @@ struct job {
 };
 
 static struct job jobs[AT_ONCE];
-static int passed, failed;
+static struct job again[AGAIN_MAX]; /* the first that failed in the crowd */
+static int started, passed, failed;
 
 static void name_of(const struct job *job, char name[256])
 {
@@ -164,6 +169,7 @@ static void start_job(struct job *job, const struct cell *cell, const struct con
 	job->pid = fork();
 	if (job->pid == 0)
 		run_cell(job);
+	started++;
 	if (job->pid < 0) {
 		perror("fork");
 		exit(EXIT_FAILURE);
@@ -198,6 +204,8 @@ static void finish_job(struct job *job, int status)
 	fflush(stdout);
 	fclose(job->output);
 	job->pid = 0;
+	if (!ok && failed < AGAIN_MAX)
+		again[failed] = *job;
 	*(ok ? &passed : &failed) += 1;
 }
 
@@ -244,6 +252,23 @@ static void run_model(const struct model_row *model, const char *part)
 				run_row(&(struct cell){ .model = model, .transport = &transports[i] }, row, part);
 }
 
+/* A cell that was alone has had its chance. */
+static void try_again(void)
+{
+	int count = failed;
+
+	if (count == 0 || count > AGAIN_MAX || started == 1)
+		return;
+	printf("%d failed and are tried again, one after the other\n", count);
+	failed = 0;
+	for (int i = 0; i < count; i++) {
+		struct cell cell = { .model = again[i].cell.model, .transport = again[i].cell.transport };
+
+		start_job(&jobs[0], &cell, again[i].row);
+		wait_job(true);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	const char *wanted = argc > 1 ? argv[1] : "all";
@@ -261,6 +286,7 @@ int main(int argc, char **argv)
 	}
 	while (wait_job(true))
 		continue;
+	try_again();
 	/* Summed up in the words of cmocka, for those who count. */
 	printf("[  PASSED  ] %d test(s).\n", passed);
 	if (failed > 0)
