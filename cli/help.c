@@ -89,6 +89,8 @@ void help_commands(void)
 	     "  brood check -c FILE [--print]    look for mistakes in FILE, serve nothing\n"
 	     "  brood ctl VERB                   ask a brood that runs: status, reload, stop …\n"
 	     "  brood top                        watch it\n"
+	     "  brood load URL                   load a server, brood or not, and measure it\n"
+	     "  brood lab [NAME]                 mistakes of servers, seen as they happen, and their cure\n"
 	     "  brood --version\n"
 	     "\n"
 	     "  brood serve --help               all options\n"

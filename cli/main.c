@@ -11,6 +11,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "cli/apart.h"
 #include "cli/args.h"
 #include "cli/check.h"
 #include "cli/ctl.h"
@@ -22,7 +23,6 @@
 #include "cli/plugin.h"
 #include "cli/serve.h"
 #include "cli/takeover.h"
-#include "cli/top.h"
 #include "protocol/nearest.h"
 #include "supervise/upgrade/legacy.h"
 
@@ -135,7 +135,7 @@ static int version(char **argv, struct keep *keep, struct sentence *why)
 
 static const struct command {
 	const char *name;
-	command_fn *fn; /* NULL: not part of this version */
+	command_fn *fn;
 } commands[] = {
 	{ "serve", serve },
 	{ "check", check },
@@ -144,9 +144,9 @@ static const struct command {
 	{ "help", help },
 	{ "--version", version },
 	{ "ctl", ctl_run },
-	{ "top", top_run },
-	{ "load", NULL },
-	{ "lab", NULL },
+	{ "top", apart_top },
+	{ "load", apart_load },
+	{ "lab", apart_lab },
 };
 #define COMMANDS (sizeof commands / sizeof commands[0])
 
@@ -159,13 +159,9 @@ static int run(char **argv, struct keep *keep, struct sentence *why)
 			why, EX_USAGE, "which command? `brood serve` shows what there is, `brood --help` explains");
 	nearest_begin(&nearest, argv[0]);
 	for (size_t i = 0; i < COMMANDS; i++) {
-		if (commands[i].fn)
-			nearest_offer(&nearest, commands[i].name);
-		if (strcmp(commands[i].name, argv[0]) != 0)
-			continue;
-		if (!commands[i].fn)
-			return sentence_set(why, EX_USAGE, "brood %s is not part of this version", argv[0]);
-		return commands[i].fn(argv + 1, keep, why);
+		nearest_offer(&nearest, commands[i].name);
+		if (strcmp(commands[i].name, argv[0]) == 0)
+			return commands[i].fn(argv + 1, keep, why);
 	}
 	if (nearest_found(&nearest))
 		return sentence_set(why, EX_USAGE, "unknown command '%.60s', did you mean '%s'?", argv[0],

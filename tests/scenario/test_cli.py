@@ -38,8 +38,6 @@ WRONG_WORDS = [
     (["srve"], "unknown command 'srve', did you mean 'serve'?"),
     (["banana"], "unknown command 'banana'; see: brood --help"),
     (["echo"], "'echo' is a handler: write brood serve echo"),
-    (["load"], "brood load is not part of this version"),
-    (["lab"], "brood lab is not part of this version"),
     (["ctl", "stpo"], "unknown verb 'stpo', did you mean 'stop'?"),
     (["help", "serve"], "brood help takes no further words: write brood serve --help"),
     (["--help", "echo"], "brood help takes no further words; what is 'echo'?"),
