@@ -90,7 +90,7 @@ void help_commands(void)
 	     "  brood ctl VERB                   ask a brood that runs: status, reload, stop …\n"
 	     "  brood top                        watch it\n"
 	     "  brood load URL                   load a server, brood or not, and measure it\n"
-	     "  brood lab [NAME]                 mistakes of servers, seen as they happen, and their cure\n"
+	     "  brood lab [NAME]                 see mistakes of servers, and their cure\n"
 	     "  brood --version\n"
 	     "\n"
 	     "  brood serve --help               all options\n"
