@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import socket
+import subprocess
 import time
 
 import pytest
@@ -133,6 +134,28 @@ def test_a_limit_of_addresses_bounds_clients_and_is_said(start, handlers):
         for client in everybody:
             client.sendall(b"sleep 100\n")
         assert [client.recv(100) for client in everybody] == [b"slept\n"] * 200
+
+
+def may_have_mounts_of_its_own():
+    return subprocess.run(["unshare", "-m", "--", "mount", "--bind", "/proc/self/status", "/proc/self/status"],
+                          capture_output=True, check=False).returncode == 0
+
+
+@pytest.mark.skipif(not may_have_mounts_of_its_own(), reason="needs root, for a file over that of the kernel")
+def test_a_limit_of_mappings_bounds_clients_and_is_said(start, handlers, tmp_path):
+    (tmp_path / "count").write_text("1030\n", encoding="utf-8")  # 1,024 are for everything else
+    prefix = ("unshare", "-m", "--", "sh", "-c",
+              f'mount --bind {tmp_path}/count /proc/sys/vm/max_map_count && exec "$@"', "sh")
+    brood = parking(start, handlers, 1, prefix=prefix, warm=False)
+    line, = [record for record in brood.records() if "vm.max_map_count" in record["message"]]
+    found = re.fullmatch(r".* leaves room for (\d+) clients at once in each worker, not for \d+", line["message"])
+    room = int(found[1])
+    assert room in (6 // 2, 6 * 16)  # two for each stack, or one for sixteen where guards are marks
+    with contextlib.ExitStack() as stack:
+        everybody = [stack.enter_context(clients.connect(brood.url)) for _ in range(room + 1)]
+        for client in everybody:
+            client.sendall(b"sleep 300\n")
+        assert [client.recv(100) for client in everybody] == [b"slept\n"] * (room + 1)
 
 
 # ---- What is given back -----------------------------------------------------------------------------------------
