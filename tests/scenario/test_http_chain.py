@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """
-R30, behind a proxy: what nginx passes on of requests that two servers could read differently, brood reads as nginx did. Each
-log has as many requests as the other: none was hidden in another one's body.
+R30, behind a proxy: what nginx or haproxy passes on of requests that two servers could read differently, brood reads as they
+did. Each log has as many requests as the other: none was hidden in another one's body.
 """
 import contextlib
 import os
@@ -17,11 +17,17 @@ from harness import models, strictness, web
 from harness.patience import LONG
 from harness.processes import wait_until
 
-UNPACKED = pathlib.Path(__file__).resolve().parents[2] / "build" / "peers" / "usr" / "sbin" / "nginx"
-NGINX = shutil.which("nginx") or (str(UNPACKED) if UNPACKED.exists() else None)
+UNPACKED = pathlib.Path(__file__).resolve().parents[2] / "build" / "peers" / "usr"
 
+
+def find(name):
+    unpacked = UNPACKED / "sbin" / name
+    return shutil.which(name) or (str(unpacked) if unpacked.exists() else None)
+
+
+NGINX, HAPROXY = find("nginx"), find("haproxy")
 SETTLED_S = 0.5
-CONFIGURATION = """
+NGINX_CONFIGURATION = """
 daemon off;
 pid {work}/pid;
 error_log {work}/error.log;
@@ -52,23 +58,62 @@ http {{
 """
 
 
+# One connection to brood is used by many clients of haproxy; the server's name is "<NOSRV>" for what it refused itself.
+HAPROXY_CONFIGURATION = """
+global
+    log stdout format raw local0
+defaults
+    mode http
+    log global
+    log-format "%s %U"
+    timeout connect 5s
+    timeout client 5s
+    timeout server 5s
+    retries 0
+    http-reuse always
+    {buffering} http-buffer-request
+frontend front
+    bind {work}/front
+    default_backend back
+backend back
+    http-request set-header X-Last 1
+    server brood {brood}
+"""
+
+
 @contextlib.contextmanager
-def in_front(work, brood, buffering):
-    """nginx as a proxy, and how many requests it has passed on so far."""
+def standing(work, command, log, **options):
+    """Until its socket is there, and no longer than that is wanted."""
+    with open(log, "ab") as output, subprocess.Popen(command, stdout=output, stderr=output, **options) as proxy:
+        try:
+            wait_until((work / "front").exists, LONG, log.read_text)
+            yield
+        finally:
+            proxy.terminate()
+            proxy.wait(LONG)
+
+
+@contextlib.contextmanager
+def nginx_in_front(work, brood, buffering):
+    """How many requests it has passed on so far."""
     work.mkdir()
-    (work / "nginx.conf").write_text(CONFIGURATION.format(
+    (work / "nginx.conf").write_text(NGINX_CONFIGURATION.format(
         work=work, brood=brood.url.removeprefix("tcp://"), buffering=buffering,
         user="user root;" if os.geteuid() == 0 else ""))
-    with subprocess.Popen((NGINX, "-p", work, "-e", work / "error.log", "-c", work / "nginx.conf"),
-                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as nginx:
-        try:
-            wait_until((work / "front").exists, LONG, lambda: (work / "error.log").read_text())
-            # Of a connection that failed once there are several, with commas between them.
-            yield lambda: sum(line.count(",") + (line != "-")
-                              for line in (work / "access.log").read_text().splitlines())
-        finally:
-            nginx.terminate()
-            nginx.wait(LONG)
+    with standing(work, (NGINX, "-p", work, "-e", work / "error.log", "-c", work / "nginx.conf"), work / "error.log"):
+        # Of a connection that failed once there are several, with commas between them.
+        yield lambda: sum(line.count(",") + (line != "-") for line in (work / "access.log").read_text().splitlines())
+
+
+@contextlib.contextmanager
+def haproxy_in_front(work, brood, buffering):
+    """How many requests it has passed on so far."""
+    work.mkdir()
+    (work / "haproxy.cfg").write_text(HAPROXY_CONFIGURATION.format(
+        work=work, brood=brood.url.removeprefix("tcp://"), buffering="option" if buffering == "on" else "no option"))
+    libraries = {**os.environ, "LD_LIBRARY_PATH": str(UNPACKED / "lib" / "x86_64-linux-gnu")}
+    with standing(work, (HAPROXY, "-db", "-f", work / "haproxy.cfg"), work / "log", env=libraries):
+        yield lambda: sum(line.startswith("brood ") for line in (work / "log").read_text().splitlines())
 
 
 def ask(path, raw):
@@ -81,17 +126,13 @@ def ask(path, raw):
                 pass
 
 
-@pytest.mark.fault
-@pytest.mark.skipif(not NGINX, reason="nginx is not here: tools/fetch-peers nginx unpacks it")
-@pytest.mark.parametrize("buffering", ["on", "off"])
-@pytest.mark.parametrize("model", ["fork", "event"])
-def test_brood_behind_nginx_sees_as_many_requests_as_it_passed_on(start, tmp_path, model, buffering):
+def check_chain(start, tmp_path, model, in_front, buffering):
     log = tmp_path / "access.log"
     brood = start("hello", *models.words(model), "--access-log", "common", "--access-log-file", log, warm=False)
     brood.request = web.PROBE
-    with in_front(tmp_path / "nginx", brood, buffering) as passed_on:
+    with in_front(tmp_path / "proxy", brood, buffering) as passed_on:
         for probe in strictness.PROBES:
-            ask(tmp_path / "nginx" / "front", probe.raw)
+            ask(tmp_path / "proxy" / "front", probe.raw)
         # Either writes its lines when it has time.
         def counts():
             return passed_on(), len(log.read_text().splitlines())
@@ -99,3 +140,19 @@ def test_brood_behind_nginx_sees_as_many_requests_as_it_passed_on(start, tmp_pat
         wait_until(lambda: counts()[0] == counts()[1] > 10, LONG, lambda: f"{counts()}: {log.read_text()}")
         time.sleep(SETTLED_S)
         assert counts()[0] == counts()[1]
+
+
+@pytest.mark.fault
+@pytest.mark.skipif(not NGINX, reason="nginx is not here: tools/fetch-peers nginx unpacks it")
+@pytest.mark.parametrize("buffering", ["on", "off"])
+@pytest.mark.parametrize("model", ["fork", "event"])
+def test_brood_behind_nginx_sees_as_many_requests_as_it_passed_on(start, tmp_path, model, buffering):
+    check_chain(start, tmp_path, model, nginx_in_front, buffering)
+
+
+@pytest.mark.fault
+@pytest.mark.skipif(not HAPROXY, reason="haproxy is not here: tools/fetch-peers haproxy unpacks it")
+@pytest.mark.parametrize("buffering", ["on", "off"])
+@pytest.mark.parametrize("model", ["fork", "event"])
+def test_brood_behind_haproxy_sees_as_many_requests_as_it_passed_on(start, tmp_path, model, buffering):
+    check_chain(start, tmp_path, model, haproxy_in_front, buffering)
