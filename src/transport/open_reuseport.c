@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <linux/filter.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/socket.h>
 
 int open_reuseport_allow(int fd)
@@ -25,7 +26,10 @@ int open_reuseport_keep(int fd, unsigned int sockets)
 		{ BPF_ALU | BPF_MOD | BPF_K, 0, 0, sockets },
 		{ BPF_RET | BPF_A, 0, 0, 0 },
 	};
-	struct sock_fprog program = { .len = sizeof code / sizeof *code, .filter = code };
+	struct sock_fprog program;
 
+	memset(&program, 0, sizeof program); /* what the struct does not fill goes to the kernel, too */
+	program.len = sizeof code / sizeof *code;
+	program.filter = code;
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof program) < 0 ? -errno : 0;
 }
