@@ -22,6 +22,7 @@
 #include "core/engine.h"
 #include "observe/log.h"
 #include "platform/leak_check.h"
+#include "process/joint.h"
 #include "process/lineage.h"
 #include "supervise/channel.h"
 #include "supervise/confine.h"
@@ -332,8 +333,10 @@ _Noreturn void service_process_run(struct supervised *service, int channel_fd, i
 	int r;
 
 	/* Others do not fork, and would only need more memory. */
-	if (service->effective.model == BROOD_FORK || service->effective.model == BROOD_PREFORK)
+	if (service->effective.model == BROOD_FORK || service->effective.model == BROOD_PREFORK) {
 		lineage_end();
+		joint_make();
+	}
 	on_exit(leave, NULL);
 	r = signals_open(&self->signals, &service_signals);
 	if (r == 0)
