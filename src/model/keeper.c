@@ -18,6 +18,10 @@
 /* It takes a fork. Who waits so long for one that is stopped, or cannot close what its last worker left, waits no longer. */
 #define LAST_ANSWER_MS 1000
 
+/* The kernel may have no memory for the message at this moment. A worker that nobody knows of would be worse than a late one. */
+#define TELL_TRIES    100
+#define TELL_PAUSE_MS 10
+
 enum order { ORDER_CLEAN = 'c', ORDER_WORKER = 'w' };
 
 /* ---- In the keeper ---- */
@@ -55,6 +59,20 @@ static _Noreturn void run_worker(const struct keeping *keeping)
 	held_exit(r < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
 }
 
+/* False: whom we tell is gone, or cannot be told. */
+static bool tell(const struct keeping *keeping, int32_t pid)
+{
+	for (int i = 0; i < TELL_TRIES; i++) {
+		if (send(keeping->channel, &pid, sizeof pid, MSG_NOSIGNAL) == sizeof pid)
+			return true;
+		if (errno == EPIPE || errno == ECONNRESET)
+			return false;
+		if (errno != EINTR)
+			poll(NULL, 0, TELL_PAUSE_MS);
+	}
+	return false;
+}
+
 static _Noreturn void keep(const struct keeping *keeping)
 {
 	char order;
@@ -67,7 +85,7 @@ static _Noreturn void keep(const struct keeping *keeping)
 		pid = clone_sibling_sharing_files();
 		if (pid == 0)
 			run_worker(keeping);
-		if (write(keeping->channel, &pid, sizeof pid) != sizeof pid)
+		if (!tell(keeping, pid))
 			break;
 	}
 	_exit(EXIT_SUCCESS);
