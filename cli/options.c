@@ -176,7 +176,7 @@ const struct option options_table[] = {
 	  .max = COUNT_MAX, .may_be_off = true, .initial = "off",
 	  .help = "bytes per second that a client must send or take" },
 	{ .name = "refusal", SERVICE_FIELD(service.refusal), .kind = OPTION_BYTES, .argument = "TEXT",
-	  .max = WORDS_MAX, .help = "sent to who is refused, as in 'busy\\r\\n' (escapes: \\r \\n \\t \\\\ \\xHH); HTTP has a 503" },
+	  .max = WORDS_MAX, .help = "sent to who is refused, as in 'busy\\r\\n' (the escapes of C); HTTP has a 503" },
 	{ .name = "last-words", SERVICE_FIELD(service.last_words), .kind = OPTION_BYTES, .argument = "TEXT",
 	  .max = WORDS_MAX, .help = "sent to whose worker died before it answered anything; HTTP has a 502" },
 	{ .name = "late-words", SERVICE_FIELD(service.late_words), .kind = OPTION_BYTES, .argument = "TEXT",

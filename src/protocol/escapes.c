@@ -2,37 +2,48 @@
 #include "protocol/escapes.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "base/hex.h"
 
-/* What stands behind a backslash: how many characters of text it takes, or 0. */
+#define OCTAL_DIGITS 3
+#define HEX_DIGITS   2
+
+/* These return how many characters behind the backslash were taken; 0: that is no escape. */
+
+static size_t decode_octal(const char *text, char *ret_byte)
+{
+	unsigned int value = 0;
+	size_t taken = 0;
+
+	for (; taken < OCTAL_DIGITS && text[taken] >= '0' && text[taken] <= '7'; taken++)
+		value = value * 8 + (unsigned int)(text[taken] - '0');
+	*ret_byte = (char)value;
+	return value <= 255 ? taken : 0;
+}
+
+/* Unlike in C, two digits at most: what follows them may be a digit that stands for itself. */
+static size_t decode_hex(const char *text, char *ret_byte)
+{
+	int value = 0;
+	size_t taken = 0;
+
+	for (; taken < HEX_DIGITS && hex_value(text[1 + taken]) >= 0; taken++)
+		value = value * 16 + hex_value(text[1 + taken]);
+	*ret_byte = (char)value;
+	return taken > 0 ? 1 + taken : 0;
+}
+
 static size_t decode_one(const char *text, char *ret_byte)
 {
-	int high, low;
+	static const char letters[] = "abefnrtv\\'\"?", bytes[] = "\a\b\033\f\n\r\t\v\\'\"?";
+	const char *letter = *text ? strchr(letters, *text) : NULL;
 
-	switch (*text) {
-	case 'r':
-		*ret_byte = '\r';
+	if (letter) {
+		*ret_byte = bytes[letter - letters];
 		return 1;
-	case 'n':
-		*ret_byte = '\n';
-		return 1;
-	case 't':
-		*ret_byte = '\t';
-		return 1;
-	case '\\':
-		*ret_byte = '\\';
-		return 1;
-	case 'x':
-		high = hex_value(text[1]);
-		low = high < 0 ? -1 : hex_value(text[2]);
-		if (low < 0)
-			return 0;
-		*ret_byte = (char)(high << 4 | low);
-		return 3;
-	default:
-		return 0;
 	}
+	return *text == 'x' ? decode_hex(text, ret_byte) : decode_octal(text, ret_byte);
 }
 
 int escapes_decode(const char *text, char *ret_bytes, size_t *ret_size, struct sentence *why)
@@ -47,8 +58,7 @@ int escapes_decode(const char *text, char *ret_bytes, size_t *ret_size, struct s
 		taken = decode_one(at + 1, &ret_bytes[size]);
 		if (taken == 0)
 			return sentence_set(why, -EINVAL,
-				"'%.4s' is no escape: write \\r, \\n, \\t, \\\\ or \\xHH with two hexadecimal digits",
-				at);
+				"'%.4s' is no escape of C: write \\n, \\r, \\t, \\\\, \\0, \\x7f or \\177", at);
 		taken++;
 	}
 	*ret_size = size;

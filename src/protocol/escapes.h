@@ -8,8 +8,8 @@
 #include "base/buf.h"
 #include "base/sentence.h"
 
-/* \r \n \t \\ and \xHH (two digits, any byte); everything else stands for itself. ret_bytes has room for strlen(text), which
- * is never too little; *ret_size of them are written. 0, or -EINVAL with a sentence. */
+/* The escapes of C: \a \b \e \f \n \r \t \v \\ \' \" \?, \0 … \377 in octal, \xH or \xHH; everything else stands for itself.
+ * ret_bytes has room for strlen(text), which is never too little; *ret_size of them are written. 0, or -EINVAL with a sentence. */
 int escapes_decode(const char *text, char *ret_bytes, size_t *ret_size, struct sentence *why);
 
 /* The other way round: what escapes_decode makes the same bytes of, in printable ASCII. */

@@ -42,6 +42,33 @@ static void each_escape_is_one_byte(void **state)
 	assert_decoded("\\x41b", "Ab", 2);
 }
 
+#define ASSERT_DECODED(text, bytes) assert_decoded(text, bytes, sizeof(bytes) - 1)
+
+static void every_letter_of_c_is_known(void **state)
+{
+	(void)state;
+	ASSERT_DECODED("\\a\\b\\e\\f\\n\\r\\t\\v", "\a\b\033\f\n\r\t\v");
+	ASSERT_DECODED("\\\\ \\' \\\" \\?", "\\ ' \" ?");
+}
+
+static void octal_takes_three_digits_at_most(void **state)
+{
+	(void)state;
+	ASSERT_DECODED("\\0", "\0");
+	ASSERT_DECODED("\\1018", "A8");
+	ASSERT_DECODED("\\0001", "\0001");
+	ASSERT_DECODED("\\377", "\377");
+	ASSERT_DECODED("\\78", "\a8");
+}
+
+static void hexadecimal_takes_two_digits_at_most(void **state)
+{
+	(void)state;
+	ASSERT_DECODED("\\x41B", "AB");
+	ASSERT_DECODED("\\xAg", "\ng");
+	ASSERT_DECODED("\\xfF", "\377");
+}
+
 static void two_digits_are_any_byte(void **state)
 {
 	(void)state;
@@ -58,8 +85,7 @@ static void two_digits_are_any_byte(void **state)
 
 static void what_is_no_escape_is_refused_and_named(void **state)
 {
-	static const char *const wrong[] = { "\\", "a\\", "\\q", "\\x", "\\x4", "\\xg0", "\\x4g", "\\0", "\\N",
-		"\\ n" };
+	static const char *const wrong[] = { "\\", "a\\", "\\q", "\\x", "\\xg0", "\\8", "\\400", "\\N", "\\ n" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
@@ -101,6 +127,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text_stands_for_itself),
 		cmocka_unit_test(each_escape_is_one_byte),
+		cmocka_unit_test(every_letter_of_c_is_known),
+		cmocka_unit_test(octal_takes_three_digits_at_most),
+		cmocka_unit_test(hexadecimal_takes_two_digits_at_most),
 		cmocka_unit_test(two_digits_are_any_byte),
 		cmocka_unit_test(what_is_no_escape_is_refused_and_named),
 		cmocka_unit_test(what_was_encoded_is_printable_and_decodes_to_itself),

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* What --help says. */
+#include "load/options.h"
+
+#include <stdio.h>
+
+void options_help(void)
+{
+	puts("usage: brood load [OPTIONS] URL\n"
+	     "\n"
+	     "Loads a server, brood or not, and says how it fared: requests per second,\n"
+	     "errors by kind, how long requests took.\n"
+	     "\n"
+	     "URL is tcp://HOST:PORT, udp://HOST:PORT, unix:/PATH, unix:@NAME,\n"
+	     "unixgram:/PATH or http://HOST:PORT/PATH.\n"
+	     "\n"
+	     "How many:\n"
+	     "  --clients N       connections open at once (16; with --rate 256)\n"
+	     "  --conns M         connections that each client makes, one after another\n"
+	     "                    (default: as many as the time allows)\n"
+	     "  --keep-alive      request after request over each connection\n"
+	     "  --requests N      so many over each connection (1)\n"
+	     "  --rate R          R requests per second, whether or not the server keeps\n"
+	     "                    up, and each one's latency from when it was due\n"
+	     "                    (default: a client asks when it has been answered)\n"
+	     "  --hold            open connections and keep them, all --conns of a client\n"
+	     "  --processes P     that carry the clients (as many as they need)\n"
+	     "\n"
+	     "How long (TIME: 500ms, 30s, 5m):\n"
+	     "  --duration TIME   5s; with --conns, until all of them were made\n"
+	     "  --timeout TIME    for one request, connecting included (10s;\n"
+	     "                    a datagram 1s)\n"
+	     "\n"
+	     "What is said:\n"
+	     "  --message TEXT    with the escapes of C: 'GET / HTTP/1.0\\r\\n\\r\\n'\n"
+	     "                    ('1 + 1\\n'; for http, a GET of its path)\n"
+	     "  --answer END      where an answer ends; http knows by itself\n"
+	     "        lines       with as many lines as were sent (default if the message\n"
+	     "                    ends with a line)\n"
+	     "        echo        it is the message (default for other messages)\n"
+	     "        N           after N bytes\n"
+	     "        close       where the server ends the connection\n"
+	     "        none        nobody waits for one\n"
+	     "  --slow[=TIME]     send a byte each second, or each TIME\n"
+	     "  --abort PERCENT   so many requests are sent and then reset, unanswered\n"
+	     "\n"
+	     "  --json            the figures as one JSON object\n"
+	     "\n"
+	     "Ctrl-C ends it early, with the figures so far.\n"
+	     "Exit status: 0; 1 nothing succeeded, 64 usage, 68 no such host, 71 system.");
+}
