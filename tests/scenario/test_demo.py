@@ -10,6 +10,7 @@ import subprocess
 import pytest
 
 from harness import processes
+from harness.own_network import IN_OWN_NETWORK, inside
 from harness.patience import BROOD, LONG, ROOT
 from harness.processes import wait_until
 
@@ -18,14 +19,6 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, for a net
 WEB = "tcp://127.0.0.1:8888"
 PAGE = (ROOT / "docs" / "reference" / "command.md").read_text("utf-8")
 DOCS = pathlib.Path(BROOD).resolve().parent.parent / "docs" / "reference" / "command.md" # beside a build in the tree
-
-IN_OWN_NETWORK = ("unshare", "--net", "--", "sh", "-c", 'ip link set lo up && exec "$@"', "sh")
-
-
-def inside(pid, *command):
-    """Run in the network of another process."""
-    return subprocess.run(["nsenter", "-t", str(pid), "-n", "--", *command], capture_output=True, text=True,
-                          timeout=LONG, check=False)
 
 
 def stop(brood):
