@@ -18,6 +18,7 @@ static const struct {
 	{ "fork", BROOD_FORK, BROOD_REUSED },
 	{ "prefork", BROOD_PREFORK, BROOD_REUSED },
 	{ "oneshot", BROOD_PREFORK, BROOD_ONESHOT },
+	{ "thread", BROOD_THREAD, BROOD_REUSED },
 };
 
 int main(int argc, char **argv)

@@ -35,6 +35,7 @@ struct load {
 	struct client *clients; /* in this order */
 	long ended;             /* by the server, ever */
 	long slow_sent;         /* bytes by slow clients, in this run */
+	long slow_before;       /* in all runs before: the one whose turn it is goes on from there */
 };
 
 /* ---- Connecting ------------------------------------------------------------------------------------------- */
@@ -125,12 +126,17 @@ static int64_t slow_due_ns(const struct load *load, const struct load_run *run)
 	return run->start_ns + load->slow_sent * LOAD_NS_PER_SEC / load->slow;
 }
 
+/* Whose turn the number-th byte of this run is. */
+static const struct client *slow_client(const struct load *load, long number)
+{
+	return &load->clients[load->active + load->idle + (load->slow_before + number) % load->slow];
+}
+
 /* Whoever's second is over. Its answer is read here and not when it comes, which would cost a wake-up. */
 static void slow_send(struct load *load, struct load_run *run, int64_t now_ns)
 {
 	while (slow_due_ns(load, run) <= now_ns) {
-		const struct client *client =
-			&load->clients[load->active + load->idle + load->slow_sent % load->slow];
+		const struct client *client = slow_client(load, load->slow_sent);
 		bool first = load->slow_sent < load->slow; /* in this run: the answer was read by the last one */
 		char byte;
 
@@ -147,11 +153,10 @@ static void slow_finish(struct load *load, struct load_run *run)
 	long waiting = load->slow_sent < load->slow ? load->slow_sent : load->slow;
 
 	for (long i = 1; i <= waiting && run->errors == 0; i++) {
-		long number = (load->slow_sent - i) % load->slow;
 		char byte;
 
 		/* Blocks for as long as SO_RCVTIMEO says, once. */
-		if (recv(load->clients[load->active + load->idle + number].fd, &byte, 1, 0) != 1)
+		if (recv(slow_client(load, load->slow_sent - i)->fd, &byte, 1, 0) != 1)
 			load_run_fail(run, "a slow client was not answered");
 	}
 }
@@ -177,6 +182,7 @@ static void run_once(struct load *load, struct load_run *run)
 {
 	int64_t now_ns = run->start_ns, limit_ns = run->end_ns + LOAD_ANSWER_LIMIT_S * LOAD_NS_PER_SEC;
 
+	load->slow_before += load->slow_sent;
 	load->slow_sent = 0;
 	for (long i = 0; i < load->active && load_run_goes_on(run, now_ns); i++)
 		client_ask(run, &load->clients[i], load_now_ns());

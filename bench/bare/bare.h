@@ -7,6 +7,8 @@
 #ifndef BENCH_BARE_H
 #define BENCH_BARE_H
 
+#include "../burden.h"
+
 #include <arpa/inet.h>
 #include <err.h>
 #include <signal.h>
@@ -33,12 +35,19 @@ static inline int bare_listen_on(int port, int flags)
 	return fd;
 }
 
-/* The usual start of main: `PROGRAM PORT`. */
+/* Of work for each client, in thousands of steps. */
+static int bare_kilosteps;
+
+/* The usual start of main: `PROGRAM PORT [MEGABYTES [KILOSTEPS]]`, see burden.h. */
 static inline int bare_listen(int argc, char **argv, int flags)
 {
-	if (argc != 2)
-		errx(64, "usage: PROGRAM PORT");
+	if (argc < 2 || argc > 4)
+		errx(64, "usage: PROGRAM PORT [MEGABYTES [KILOSTEPS]]");
 	alarm(BARE_LIFETIME_S);
+	if (argc > 2 && !burden_take(atoi(argv[2])))
+		err(71, "%s MB", argv[2]);
+	if (argc > 3)
+		bare_kilosteps = atoi(argv[3]);
 	return bare_listen_on(atoi(argv[1]), flags);
 }
 
@@ -48,6 +57,7 @@ static inline bool bare_echo(int fd)
 	char block[BARE_BLOCK];
 	ssize_t n = read(fd, block, sizeof block);
 
+	burden_work(bare_kilosteps);
 	return n >= 0 && write(fd, block, (size_t)n) == n;
 }
 

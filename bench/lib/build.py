@@ -41,14 +41,18 @@ def build_brood():
 def build_suite(suite, contenders, work, brood):
     """Returns the places that commands name."""
     sources = {contender.source for contender in contenders if contender.source}
-    if any("{brood}" in contender.command for contender in contenders) or any("{library}" in s for s in sources):
+    sources |= {contender.client_source for contender in contenders if contender.client_source}
+    if any(contender.needs_brood for contender in contenders) or any("{library}" in s for s in sources):
         brood = Path(brood or build_brood())
     for source in sources:
         name = Path(source.split()[0]).stem + (".so" if "-shared" in source else "")
         compile_c(source.replace("{library}", str(brood and brood.parent / "src" / "libbrood.a")), work / name)
-    compile_c(f"bench/{suite.client}.c", work / suite.client)
+    if suite.client:
+        compile_c(f"bench/{suite.client}.c", work / suite.client)
     write_files(suite.files, work / "files")
-    return {"bare": work, "work": work, "peers": ROOT / "bench" / "peers", "brood": brood}
+    load = brood and brood.parent / "brood-load"
+    places = {"bare": work, "work": work, "peers": ROOT / "bench" / "peers", "brood": brood}
+    return {**places, "brood_load": load if load and load.exists() else None}
 
 
 def _run(command, what):

@@ -3,6 +3,7 @@
 
 import os
 import platform
+import re
 import shutil
 import subprocess
 import time
@@ -21,8 +22,21 @@ def _first_line(*command):
 
 
 def _peers():
-    """Name and version of those that are servers by themselves; the others are Python's and Perl's."""
-    return {name: _first_line(name, "-v") for name in ("apache2", "h2o", "lighttpd", "nginx") if shutil.which(name)}
+    """Name and version of those that are servers by themselves, and of Perl's; the others are Python's."""
+    servers = ("apache2", "h2o", "lighttpd", "nginx", "node")
+    said = {name: _first_line(name, "-v") for name in servers if shutil.which(name)}
+    versions = {name: found[0] for name, line in said.items() if (found := re.search(r"\d+\.\d[\w.+~-]*", line))}
+    net_server = _first_line("/usr/bin/perl", "-MNet::Server", "-e", "print $Net::Server::VERSION, ', Perl ', $^V")
+    if net_server[:1].isdigit():
+        versions["Net::Server"] = net_server
+    return versions
+
+
+def _commit():
+    """What is measured, whatever has been written down since."""
+    measured = ("include", "src", "cli", "examples")
+    changed = _first_line("git", "status", "--porcelain", "--untracked-files=no", "--", *measured)
+    return _first_line("git", "rev-parse", "--short", "HEAD") + ("-dirty" if changed else "")
 
 
 def _cpu_model():
@@ -42,12 +56,13 @@ def facts(places):
             "cores": os.cpu_count(),
             "kernel": platform.release(),
             "libc": " ".join(platform.libc_ver()),
+            "memory_mib": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20,
             "load_average": round(os.getloadavg()[0], 2),
             "cpu_accounting": account.kind,
         },
         "versions": {
             "brood": _first_line(str(places["brood"]), "--version") if places["brood"] else "",
-            "commit": _first_line("git", "describe", "--always", "--dirty"),
+            "commit": _commit(),
             "compiler": _first_line(os.environ.get("CC", "cc"), "--version"),
             "python": platform.python_version(),
             **_peers(),

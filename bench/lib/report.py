@@ -5,6 +5,10 @@ import statistics
 from dataclasses import asdict
 
 from lib.rounds import quartiles, ratios
+from lib.suite import Panel
+
+
+USUAL = ("rate", "p50_us", "p99_us")  # fields of every table; 0: nobody looked
 
 
 def _median(samples, field):
@@ -12,8 +16,8 @@ def _median(samples, field):
 
 
 def _ratio(results, name, floor):
-    if name == floor:
-        return "1"
+    if name == floor or floor not in results:
+        return "1" if name == floor else "–"
     low, middle, high = quartiles(ratios(results, name, floor))
     return f"{middle:.3f} ({low:.3f}–{high:.3f})"
 
@@ -28,10 +32,18 @@ def _optional_columns(suite):
     return [column for column in columns if any(getattr(contender, column[2]) for contender in suite.contenders)]
 
 
+def _columns(suite, results):
+    """Of ratios: all that somebody in the results can be divided by."""
+    titles = {}
+    for contender in suite.contenders:
+        titles.update(suite.floors_of(contender))
+    return [title for title, floor in titles.items() if floor in results]
+
+
 def table(suite, results):
-    floors = [floor for floor in suite.floors if floor in results]
     optional = _optional_columns(suite)
-    head = ["", f"CPU µs/{suite.unit}", *(f"× {floor}" for floor in floors)]
+    columns = _columns(suite, results)
+    head = ["", f"CPU µs/{suite.unit}", *(f"× {title}" for title in columns)]
     head += [f"{suite.unit}s/s", "p50 µs", "p99 µs", *(title for _, title, _ in optional)]
     rows = [head]
     declared = {contender.name: contender for contender in suite.contenders}
@@ -39,8 +51,8 @@ def table(suite, results):
         rows.append([
             name,
             f"{_median(samples, 'cpu_us'):.1f}",
-            *(_ratio(results, name, floor) for floor in floors),
-            *(f"{_median(samples, field):.0f}" for field in ("rate", "p50_us", "p99_us")),
+            *(_ratio(results, name, suite.floors_of(declared[name])[title]) for title in columns),
+            *(f"{_median(samples, field):.0f}" if _median(samples, field) else "–" for field in USUAL),
             *(
                 f"{_median(samples, field):.0f}" if getattr(declared[name], needed) else "–"
                 for field, _, needed in optional
@@ -81,29 +93,43 @@ def _judged(goal, results):
     return f"{'reached' if reached else 'MISSED'}: {goal.contender} {bound}{other}{what} ({figures})"
 
 
-def document(suite, results, facts):
-    contenders = {}
-    for name, samples in results.items():
-        medians = {field: round(_median(samples, field), 2) for field in asdict(samples[0])}
+def _bars(suite):
+    """The panels of the picture."""
+    return [asdict(panel) for panel in suite.panels or (Panel(times=suite.floors[0] if suite.floors else ""),)]
+
+
+def contenders_document(suite, contenders, results):
+    documents = {}
+    for contender in contenders:
+        samples = results[contender.name]
         against = {}
-        for floor in suite.floors:
+        for title, floor in suite.floors_of(contender).items():
             if floor in results:
-                low, middle, high = (round(value, 4) for value in quartiles(ratios(results, name, floor)))
-                against[floor] = {"median": middle, "quartiles": [low, high]}
-        contenders[name] = {
-            "median": medians,
+                low, middle, high = (round(value, 4) for value in quartiles(ratios(results, contender.name, floor)))
+                against[title] = {"median": middle, "quartiles": [low, high]}
+        documents[contender.name] = {
+            "kind": contender.kind,
+            **({"line": contender.line, "at": contender.at} if contender.line else {}),
+            "median": {field: round(_median(samples, field), 2) for field in asdict(samples[0])},
             "ratio": against,
             "rounds": [{field: round(value, 2) for field, value in asdict(sample).items()} for sample in samples],
         }
+    return documents
+
+
+def document(suite, facts, **more):
+    """What is known of a suite beforehand, where it was measured, and `more`: what was found."""
     return {
         "suite": suite.name,
         "work": suite.work,
+        "picture": "rates" if suite.rates else "lines" if suite.axis else "bars",
+        "panels": [] if suite.rates else _bars(suite),
+        "axis": suite.axis,
         "open_at_once": suite.open_at_once,
         "unit": suite.unit,
         "units_per_round": 0 if suite.seconds else suite.count,
         "seconds_per_round": suite.seconds,
         "remarks": list(suite.remarks),
-        "goals": list(goals(suite, results)),
-        "contenders": contenders,
+        **more,
         **facts,
     }

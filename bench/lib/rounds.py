@@ -14,10 +14,11 @@ import time
 from dataclasses import dataclass
 
 from lib import clients, memory
-from lib.server import Failed, serving
+from lib.server import Refused, serving
 
 SPREAD_LIMIT = 0.08  # half of all rounds must lie within this part of the median
 PEER_SPREAD_LIMIT = 0.20  # of a peer, only the order of magnitude is claimed
+ROUNDS_MIN = 5  # fewer say nothing about the spread
 EXTRA_ROUNDS = 8  # at most, added one by one while the spread is too wide
 SLICES = 10
 WARM_UP = 0.1  # of a round's work
@@ -52,7 +53,7 @@ class Running:
 
 
 @contextlib.contextmanager
-def _running(contender, suite, places):
+def running_one(contender, suite, places):
     """Its server, and its client, connected; what the connections cost, if there are any that stay idle."""
     with serving(contender, places, suite.transport) as server:
         server.settled_us()
@@ -78,7 +79,8 @@ def _slice(contender, suite, running):
     before_us = running.server.accounted_us
     seen = _load(contender, suite, running, 1 / SLICES)
     cpu_us = (running.server.settled_us() - before_us) / seen[suite.unit + "s"]
-    return Sample(cpu_us, seen["rate"], seen["p50_us"], seen["p99_us"])
+    # A client that is measured itself says what it took.
+    return Sample(seen.get("cpu_us", cpu_us), seen["rate"], seen["p50_us"], seen["p99_us"])
 
 
 def _paced(running, rate):
@@ -87,7 +89,7 @@ def _paced(running, rate):
     return running.client.paced(rate, rate * PACED_S, PACED_OPEN)["p50_us"]
 
 
-def _rotated(items, turn):
+def rotated(items, turn):
     turn %= len(items)
     return items[turn:] + items[:turn]
 
@@ -100,15 +102,15 @@ def _round(contenders, suite, places, turn):
     slices = {contender.name: [] for contender in contenders}
     with contextlib.ExitStack() as stack:
         running = {}
-        for contender in _rotated(contenders, turn):
-            running[contender.name] = each = stack.enter_context(_running(contender, suite, places))
+        for contender in rotated(contenders, turn):
+            running[contender.name] = each = stack.enter_context(running_one(contender, suite, places))
             _load(contender, suite, each, WARM_UP)
             each.server.settled_us()
         for number in range(SLICES):
-            for contender in _rotated(contenders, turn + number):
+            for contender in rotated(contenders, turn + number):
                 slices[contender.name].append(_slice(contender, suite, running[contender.name]))
         results = {name: _summary(samples, running[name], suite.seconds > 0) for name, samples in slices.items()}
-        for contender in _rotated(contenders, turn):
+        for contender in rotated(contenders, turn):
             if suite.paced_part and contender.paced:
                 rate = results[suite.floors[0]].rate * suite.paced_part
                 results[contender.name].paced_p50_us = _paced(running[contender.name], rate)
@@ -147,8 +149,9 @@ def spread(values):
 
 def disagreement(results, contenders, suite):
     """What is wrong with the contender whose rounds agree least, as a clause; "" if all agree well enough."""
-    worst, clause, floor = 1, "", suite.floors[0]
+    worst, clause = 1, ""
     for contender in contenders:
+        floor = next(iter(suite.floors_of(contender).values()))
         limit = PEER_SPREAD_LIMIT if contender.peer else SPREAD_LIMIT
         width = spread(ratios(results, contender.name, floor, suite.agree_on))
         if width / limit > worst:
@@ -157,19 +160,33 @@ def disagreement(results, contenders, suite):
     return clause
 
 
-def run(suite, contenders, places, rounds, say):
+def repeat(one_round, disagree, allowance, say):
+    """Rounds until there are as many as were asked for, and they agree.
+
+    one_round(number) measures; disagree() says what is wrong with all so far, or "".
+    """
+    done, clause = 0, ""
+    while done < allowance.rounds or (clause := disagree()):
+        now = time.monotonic()
+        if now > allowance.hopeless:
+            raise Refused(f"no result: only {done} of {allowance.rounds} rounds, and they took far too long.")
+        late = done >= ROUNDS_MIN and now > allowance.deadline
+        if late and not (clause := disagree()):
+            return
+        if late or done >= allowance.rounds + EXTRA_ROUNDS:
+            raise Refused(f"no result: {clause} after {done} rounds. Is the machine busy?")
+        say(done + 1)
+        one_round(done)
+        done += 1
+
+
+def run(suite, contenders, places, allowance, say):
     """Contender's name → samples, one per round."""
     results = {contender.name: [] for contender in contenders}
-    deadline = time.monotonic() + suite.limit_s
-    done = 0
-    while done < rounds or (clause := disagreement(results, contenders, suite)):
-        late = time.monotonic() > deadline
-        if late and done < rounds:
-            raise Failed(f"no result: only {done} of {rounds} rounds in {suite.limit_s} s.")
-        if late or done == rounds + EXTRA_ROUNDS:
-            raise Failed(f"no result: {clause} after {done} rounds. Is the machine busy?")
-        say(f"{suite.name}: round {done + 1} of {rounds}" + (" and more, they disagree" if done >= rounds else ""))
-        for name, sample in _round(contenders, suite, places, done).items():
+
+    def one_round(number):
+        for name, sample in _round(contenders, suite, places, number).items():
             results[name].append(sample)
-        done += 1
+
+    repeat(one_round, lambda: allowance.strict and disagreement(results, contenders, suite), allowance, say)
     return results

@@ -26,6 +26,10 @@ class Failed(Exception):
     """Nothing can be reported; the message is a sentence."""
 
 
+class Refused(Failed):
+    """It was measured, and says nothing."""
+
+
 def free_port(transport):
     with socket.socket(type=KINDS[transport]) as probe:
         probe.bind(("127.0.0.1", 0))

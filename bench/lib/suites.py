@@ -1,15 +1,13 @@
 # SPDX-License-Identifier: MIT
 """What is measured: one declaration per suite, nothing else. Their words are explained in suite.py."""
 
-from lib.suite import Contender, Goal, Suite
-from lib.suites_event import EVENT_SUITES, PLUGIN_FLAGS
+from lib.handlers import LINKED, LINKED_STATIC, PLUGIN, SERVE
+from lib.suite import Contender, Goal, Panel, Suite
+from lib.suites_event import EVENT_SUITES
 from lib.suites_http import HTTP_SUITES
-
-# The handler of examples/echo_once.c: in a plugin for the command, and in programs with libbrood.
-PLUGIN = f"examples/echo_once.c {PLUGIN_FLAGS}"
-LINKED = "bench/linked.c examples/echo_once.c {library} -pthread -Iinclude -Wl,-z,now -Wl,-z,noseparate-code"
-LINKED_STATIC = "bench/linked_static.c examples/echo_once.c {library} -pthread -static -Iinclude -Wl,-w"
-SERVE = "{brood} serve {work}/echo_once.so -l tcp://127.0.0.1:{port}"
+from lib.suites_load import LOAD_SUITES
+from lib.suites_rate import RATE_SUITES
+from lib.suites_sweeps import SWEEP_SUITES
 
 # Peers with standing workers.
 NET_SERVER = "/usr/bin/perl {{peers}}/net_server_prefork.pl {requests} {{port}}"
@@ -33,6 +31,7 @@ FORK = Suite(
         Contender("Net::Server", "/usr/bin/perl {peers}/net_server_fork.pl {port}", share=0.1, peer=True),
     ),
     floors=("pidfd loop", "static loop"),
+    round_s=13,
     goals=(
         Goal("libbrood", 1.10, "pidfd loop"),
         Goal("libbrood", 1.35, "static loop"),
@@ -60,6 +59,7 @@ PREFORK = Suite(
         Contender("Apache prefork", APACHE.format(per_child=0), share=0.2, peer=True, load="--http"),
     ),
     floors=("loop", "loop, two listeners"),
+    round_s=7,
     goals=(
         Goal("libbrood", 1.05, "loop"),
         Goal("libbrood static", 1.05, "loop"),
@@ -85,6 +85,11 @@ ONESHOT = Suite(
         Contender("Apache prefork", APACHE.format(per_child=1), share=0.02, peer=True, load="--http"),
     ),
     floors=("loop",),
+    round_s=13,
+    panels=(
+        Panel(times="loop"),
+        Panel("paced_p50_us", "median latency, a tenth of saturation", times="loop"),
+    ),
     goals=(
         Goal("libbrood", 1.10, "loop"),
         Goal("libbrood static", 1.10, "loop"),
@@ -100,4 +105,22 @@ ONESHOT = Suite(
     ),
 )
 
-SUITES = {suite.name: suite for suite in (FORK, PREFORK, ONESHOT, *EVENT_SUITES, *HTTP_SUITES)}
+THREAD = Suite(
+    name="thread",
+    work="threads of one process, 64 that were there before: one block of 64 bytes, echoed",
+    contenders=(
+        Contender("loop", "{bare}/threads {port}", "bench/bare/threads.c -pthread -Wl,-z,now"),
+        Contender("libbrood", "{work}/linked {port} thread", LINKED),
+        Contender("libbrood static", "{work}/linked_static {port} thread", LINKED_STATIC),
+        Contender("brood", SERVE + " -m thread", PLUGIN),
+        Contender("brood at error level", SERVE + " -m thread --log-level error", PLUGIN),
+        Contender("socketserver", "/usr/bin/python3 {peers}/socketserver_thread.py {port}", share=0.2, peer=True),
+    ),
+    floors=("loop",),
+    round_s=5,
+    count=10000,
+    remarks=("socketserver's ThreadingTCPServer makes a thread for each connection.",),
+)
+
+ALL = (FORK, PREFORK, ONESHOT, THREAD, *RATE_SUITES, *SWEEP_SUITES, *EVENT_SUITES, *HTTP_SUITES, *LOAD_SUITES)
+SUITES = {suite.name: suite for suite in ALL}

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
 """The suites of model event: many connections that stay, and datagrams."""
 
-from lib.suite import Contender, Goal, Suite
+from lib.handlers import PLUGIN_FLAGS
+from lib.suite import Contender, Goal, Panel, Suite
 
 # The model that they are about, one worker on the server's one core; `bench/run --model` puts another in its place.
 MODEL = "-m event -w 1 --max-conns 18000"
 
-PLUGIN_FLAGS = "-shared -fPIC -Iinclude -Wl,-z,now -Wl,-z,noseparate-code -Wl,-z,norelro"
 LOOP = ("{bare}/echo_epoll {port}", "bench/bare/echo_epoll.c -Wl,-z,now")
 
 
@@ -39,8 +39,11 @@ ECHO_EVENT = Suite(
         Contender("brood at error level", *at_error_level(KEEP)),
         Contender("brood, parking", *AGAIN),
         Contender("brood, parking, at error level", *at_error_level(AGAIN)),
+        Contender("Node.js", "node {peers}/node_echo.js {port}", share=0.5, peer=True),
+        Contender("asyncio", "/usr/bin/python3 {peers}/asyncio_echo.py {port}", share=0.1, peer=True),
     ),
     floors=("loop",),
+    round_s=6,
     goals=(
         Goal("brood", 1.10, "loop"),
         Goal("brood at error level", 1.10, "loop"),
@@ -65,15 +68,20 @@ IDLE = Suite(
         Contender("parked among idle", *AGAIN, idle=IDLE_CLIENTS),
     ),
     floors=("loop",),
+    round_s=16,
+    panels=(
+        Panel("idle_bytes", "memory of the server for an idle connection"),
+        Panel("p99_us", times="loop"),
+    ),
     goals=(
         Goal("fibers among idle", 10 * 1024, field="idle_bytes"),
         Goal("parked among idle", 1.5 * 1024, field="idle_bytes"),
         Goal("fibers among idle", 1.5, "fibers", "p99_us"),
         Goal("parked among idle", 1.5, "parked", "p99_us"),
     ),
-    seconds=10,
+    rounds=5,
+    seconds=2,
     open_at_once=100,
-    limit_s=900,
 )
 
 SLOW = Suite(
@@ -90,16 +98,18 @@ SLOW = Suite(
         Contender("parked among slow", *AGAIN, slow=SLOW_CLIENTS),
     ),
     floors=("loop",),
+    round_s=16,
+    panels=(Panel("rate", times="loop"), Panel("p99_us", times="loop")),
     goals=(
         Goal("fibers among slow", times="fibers", field="rate", at_least=0.8),
         Goal("fibers among slow", 2.0, "fibers", "p99_us"),
         Goal("parked among slow", times="parked", field="rate", at_least=0.8),
         Goal("parked among slow", 2.0, "parked", "p99_us"),
     ),
-    seconds=5,
+    rounds=5,
+    seconds=2,
     # CPU is no measure here: that of slow clients is shared by as many requests as the machine allows.
     agree_on="rate",
-    limit_s=600,
     remarks=("CPU among slow clients is theirs, too, but divided by the requests of the others alone.",),
 )
 
@@ -115,6 +125,7 @@ UDP = Suite(
         Contender("socketserver", "/usr/bin/python3 {peers}/socketserver_udp.py {port}", share=0.1, peer=True),
     ),
     floors=("loop",),
+    round_s=5,
     goals=(
         Goal("brood", times="loop", field="per_cpu_s", at_least=0.85),
         Goal("brood", times="socketserver", field="per_cpu_s", at_least=10),

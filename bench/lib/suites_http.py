@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The suites of HTTP. Everybody answers the same 14 bytes of text/plain, and gets what a browser sends."""
 
-from lib.suite import Contender, Goal, Suite
+from lib.suite import Contender, Goal, Panel, Suite
 
 HELLO = "--size 14"
 HELLO_CLOSE = HELLO + " --close"
@@ -18,8 +18,8 @@ PEERS = {
     "Apache prefork": ("/bin/sh {{peers}}/http_apache.sh {log} {{work}} {{port}}", "/hello"),
 }
 PEERS_REMARK = (
-    "nginx returns a text from its configuration; h2o and lighttpd a file, without ETag: nothing else that they can do"
-    " by themselves is cheaper. One worker each; all but time-outs and numbers of requests and connections as shipped."
+    "nginx returns a text from its configuration; h2o and lighttpd a file, without ETag: nothing else that they can"
+    " do by themselves is cheaper. One worker each; all but time-outs and limits on numbers as shipped."
 )
 LINES_REMARK = "At its default log level brood writes a line for each connection that ended."
 
@@ -55,6 +55,7 @@ HTTP = Suite(
         peer("h2o"),
     ),
     floors=("loop",),
+    round_s=6,
     goals=(
         Goal("brood", 1.10, "loop"),
         Goal("brood at error level", 1.10, "loop"),
@@ -65,7 +66,6 @@ HTTP = Suite(
     ),
     count=100000,
     open_at_once=32,
-    limit_s=400,
     remarks=(PEERS_REMARK,),
 )
 
@@ -83,6 +83,7 @@ CLOSE = Suite(
         peer("h2o", HELLO_CLOSE),
     ),
     floors=("loop",),
+    round_s=6,
     goals=(
         Goal("brood", 1.0, "h2o"),
         Goal("brood at error level", 1.0, "h2o"),
@@ -90,7 +91,6 @@ CLOSE = Suite(
     ),
     count=20000,
     open_at_once=32,
-    limit_s=400,
     remarks=(PEERS_REMARK, LINES_REMARK),
 )
 
@@ -107,10 +107,10 @@ LOG = Suite(
         peer("h2o", log="on"),
     ),
     floors=("loop",),
+    round_s=6,
     goals=(Goal("brood", 1.0, "nginx"), Goal("brood", 1.0, "h2o"), Goal("brood", 1.0, "lighttpd")),
     count=100000,
     open_at_once=32,
-    limit_s=400,
     remarks=(PEERS_REMARK, "The log is a file, in the format combined; when its lines are written is left to each."),
 )
 
@@ -127,6 +127,7 @@ PREFORK = Suite(
         peer("Apache prefork, access log", HELLO_CLOSE, log="on"),
     ),
     floors=("brood prefork",),
+    round_s=9,
     goals=(
         Goal("brood prefork", 1.0, "Apache prefork"),
         Goal("brood prefork, access log", 1.0, "Apache prefork, access log"),
@@ -147,11 +148,13 @@ IDLE = Suite(
         peer("h2o", idle=IDLE_CLIENTS),
     ),
     floors=("brood",),
+    round_s=5,
+    rounds=5,
+    panels=(Panel("idle_bytes", "memory of the server for an idle connection"), Panel(times="brood")),
     goals=(Goal("brood", 1.5 * 1024, field="idle_bytes"),),
     count=20000,
     open_at_once=32,
     agree_on="idle_bytes",
-    limit_s=600,
     remarks=(PEERS_REMARK,),
 )
 
@@ -169,6 +172,7 @@ def files_suite(size, count):
             Contender("nginx", NGINX.format(log="off"), load=load, peer=True),
         ),
         floors=("brood",),
+        round_s=3,
         goals=(Goal("brood", 1.0, "nginx"),),
         count=count,
         open_at_once=32,
