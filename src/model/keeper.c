@@ -91,19 +91,32 @@ static _Noreturn void keep(const struct keeping *keeping)
 	_exit(EXIT_SUCCESS);
 }
 
+/* It can keep nothing: whoever asks it for a worker hears why. */
+static _Noreturn void decline(const struct keeping *keeping, int error)
+{
+	char order;
+
+	while (read(keeping->channel, &order, 1) == 1 && order != ORDER_WORKER)
+		continue;
+	tell(keeping, error);
+	_exit(EXIT_FAILURE);
+}
+
 static _Noreturn void run(struct model *model, unsigned int index, int channel)
 {
 	struct keeping keeping = { .model = model, .index = index, .parent = model->pid, .channel = channel };
+	int r = model->host->standing->enter(model->service, index, channel);
 
-	if (model->host->standing->enter(model->service, index, channel) < 0)
-		_exit(EXIT_FAILURE);
+	if (r < 0)
+		decline(&keeping, r);
 	if (!model->config.supervised)
 		held_catch_exit(model);
 	keeping.channel_inode = inode_of(channel);
 	keeping.end = descriptors_end();
 	/* So that whatever a worker opens is above that. */
-	if (keeping.end < 0 || descriptors_plug(keeping.end) < 0)
-		_exit(EXIT_FAILURE);
+	r = keeping.end < 0 ? keeping.end : descriptors_plug(keeping.end);
+	if (r < 0)
+		decline(&keeping, r);
 	keep(&keeping);
 }
 

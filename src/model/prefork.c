@@ -80,6 +80,15 @@ static struct prefork *pool_new(struct model *model)
 	return NULL;
 }
 
+static int why_it_ended(const struct prefork *pool, const struct standing *standing)
+{
+	int error = standing->seat.slot.error;
+
+	if (atomic_load(&standing->seat.slot.reason) == END_START_FAILED && error < 0)
+		return error;
+	return pool->failed < 0 ? pool->failed : -ECHILD;
+}
+
 /* A service whose workers do not even start is not ready, and an older one goes on in its place. 1: one is idle; 0: not
  * yet; -errno: one ended before. */
 static int any_is_idle(struct prefork *pool)
@@ -93,10 +102,7 @@ static int any_is_idle(struct prefork *pool)
 		if (!station_is_free(station) && station_state(station) == STANDING_IDLE)
 			return 1;
 		if (station_check(station) || station_is_free(station))
-			return atomic_load(&standing->seat.slot.reason) == END_START_FAILED &&
-					       standing->seat.slot.error < 0
-				       ? standing->seat.slot.error
-				       : -ECHILD;
+			return why_it_ended(pool, standing);
 	}
 	return 0;
 }

@@ -79,7 +79,7 @@ static void start_failed(struct prefork *pool, int error)
 {
 	struct model *model = pool->owner.model;
 
-	pool->failed = true;
+	pool->failed = error;
 	tally_add(&tally_of(pool)->place_errors, 1);
 	sizing_start_failed(&pool->sizing, model->loop->now_ns);
 	model->host->log(model->service, BROOD_ERROR, CAUSE_WORKER, "cannot make a worker: %s; it is tried again",
@@ -385,7 +385,7 @@ static void empty(struct prefork *pool, const struct sight *sight, int64_t now_n
 static void decide(struct prefork *pool, struct sight *sight, int64_t now_ns)
 {
 	pool->sizing.again_ns = INT64_MAX;
-	pool->failed = false;
+	pool->failed = 0;
 	if (pool->owner.model->killed)
 		pool->state = POOL_ENDING;
 	if (pool->state == POOL_SERVING)

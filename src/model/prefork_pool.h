@@ -34,7 +34,7 @@ struct prefork {
 	int used; /* stations below that were ever in use */
 	int left; /* workers */
 	uint64_t draws;
-	bool failed; /* a worker could not be made: sizing is to be asked again when */
+	int failed; /* why a worker could not be made, or 0: sizing is to be asked again when */
 	struct station stations[];
 };
 
