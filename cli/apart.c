@@ -52,14 +52,14 @@ int apart_top(char **argv, struct keep *keep, struct sentence *why)
 
 int apart_load(char **argv, struct keep *keep, struct sentence *why)
 {
-	static const struct apart load = { "brood-load", "install all of brood" };
+	static const struct apart load = { "brood-load", "./dev build makes it, meson install puts it there" };
 
 	return run(&load, argv, keep, why);
 }
 
 int apart_lab(char **argv, struct keep *keep, struct sentence *why)
 {
-	static const struct apart lab = { "brood-lab", "install all of brood" };
+	static const struct apart lab = { "brood-lab", "./dev build makes it, meson install puts it there" };
 
 	return run(&lab, argv, keep, why);
 }
