@@ -2,6 +2,7 @@
 /* Decides what the words of the command line mean. What belongs together is checked when all of them are known. */
 #include "load/options.h"
 
+#include <ctype.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -214,6 +215,10 @@ static int refuse(const char *word, size_t size, struct sentence *why)
 
 static int take_url(struct given *given, const char *word, struct sentence *why)
 {
+	/* Its time is optional: a word behind it may be the URL. */
+	if (given->options.slow_ms && isdigit((unsigned char)word[0]))
+		return sentence_set(
+			why, EX_USAGE, "'%.60s' is no URL; a time for --slow is written --slow=%.60s", word, word);
 	if (given->options.url)
 		return sentence_set(why, EX_USAGE, "load goes to one URL: there are '%.100s' and '%.100s'",
 			given->options.url, word);

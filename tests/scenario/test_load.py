@@ -36,6 +36,21 @@ def test_each_client_makes_its_connections_and_is_answered(start, listen):
     assert seen["latency_us"]["what"] == "service time"
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+@pytest.mark.skipif(resource.getrlimit(resource.RLIMIT_NOFILE)[1] < 17000, reason="needs descriptors")
+def test_more_connections_than_one_address_has_ports_come_from_several(start):
+    with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as file:
+        ports = [int(port) for port in file.read().split()]
+    clients = ports[1] - ports[0] + 1500
+    if clients > 31000:
+        pytest.skip("an address has more ports here than two processes have descriptors")
+    served = start("echo", "--model", "event", "--workers", 2, "--max-conns", 16000, "--rlimit", "nofile=17000",
+                   warm=False)
+    seen = load(served.url, "--hold", "--clients", clients, "--processes", 2, "--message", "1\n", "--duration", "8s")
+    assert (seen["connections"], seen["requests"], errors(seen)) == (clients, clients, {})
+
+
 def test_a_socket_with_a_path_is_found_too(start, tmp_path):
     served = start("calc", listen=[f"unix:{tmp_path}/calc.sock"])
     seen = load(served.url, "--conns", 2, "--clients", 3, "--message", "2 ** 10\\n")
@@ -337,6 +352,7 @@ def test_too_few_descriptors_make_several_processes(start, own_user):
     (["tcp://127.0.0.1:1", "--message", "\\q"], "--message: '\\q' is no escape of C"),
     (["tcp://127.0.0.1:1", "--message", "", "--keep-alive"], "leave out --keep-alive"),
     (["tcp://127.0.0.1:1", "--hold", "--rate", "5"], "leave out --rate"),
+    (["tcp://127.0.0.1:1", "--slow", "500ms"], "'500ms' is no URL; a time for --slow is written --slow=500ms"),
     (["udp://127.0.0.1:1", "--hold"], "there are no connections to keep"),
     (["udp://127.0.0.1:1", "--slow"], "a datagram is sent at once"),
     (["udp://127.0.0.1:1", "--abort", "5"], "there are no connections to reset"),
